@@ -1,0 +1,1 @@
+"""Which data: content hash, profile, versions."""

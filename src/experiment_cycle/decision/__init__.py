@@ -1,0 +1,1 @@
+"""Comparison, gates, the decision rule, promotion."""

@@ -1,0 +1,1 @@
+"""How good both models are, and where the challenger fails."""

@@ -1,0 +1,5 @@
+"""Compare, check the gates, decide, promote."""
+
+from .pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

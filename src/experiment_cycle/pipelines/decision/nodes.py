@@ -1,0 +1,106 @@
+"""Nodes of the stage decision."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from experiment_cycle.decision.comparison import compare
+from experiment_cycle.decision.gates import Evidence, check
+from experiment_cycle.decision.options import DecisionOptions
+from experiment_cycle.decision.promotion import promote
+from experiment_cycle.decision.records import Comparison, Decision, Gate
+from experiment_cycle.decision.rule import decide
+from experiment_cycle.hypothesis import Hypothesis
+
+
+def compare_models(  # noqa: PLR0913
+    test_predictions: pd.DataFrame,
+    challenger_record: dict[str, Any],
+    incumbent_record: dict[str, Any],
+    split_manifest: dict[str, Any],
+    hypothesis: Hypothesis,
+    options: DecisionOptions,
+    threshold: float,
+    ledger: Path,
+) -> dict[str, Any]:
+    """Compare challenger and incumbent row by row, at the level the ledger grants."""
+    comparison = compare(
+        test_predictions,
+        challenger_record,
+        incumbent_record,
+        split_manifest,
+        hypothesis,
+        options,
+        threshold,
+        ledger,
+    )
+    return comparison.model_dump(mode="json")
+
+
+def check_gates(  # noqa: PLR0913
+    hypothesis: Hypothesis,
+    options: DecisionOptions,
+    project_folder: Path,
+    dataset_version: dict[str, Any],
+    split_manifest: dict[str, Any],
+    leakage_report: dict[str, Any],
+    environment: dict[str, Any],
+    comparison: dict[str, Any],
+    incumbent_record: dict[str, Any],
+    test_rows: pd.DataFrame,
+    seen_rows: pd.DataFrame,
+    incumbent_seen_rows: pd.DataFrame,
+) -> list[dict[str, Any]]:
+    """Check the integrity of everything the decision rests on."""
+    evidence = Evidence(
+        hypothesis=hypothesis,
+        project_folder=project_folder,
+        dataset_version=dataset_version,
+        split_manifest=split_manifest,
+        leakage_report=leakage_report,
+        environment=environment,
+        comparison=Comparison.model_validate(comparison),
+        incumbent_record=incumbent_record,
+        test_rows=test_rows,
+        challenger_seen_rows=seen_rows,
+        incumbent_seen_rows=incumbent_seen_rows,
+    )
+    return [gate.model_dump(mode="json") for gate in check(evidence, options.gates)]
+
+
+def make_decision(
+    comparison: dict[str, Any],
+    gates: list[dict[str, Any]],
+    hypothesis: Hypothesis,
+    options: DecisionOptions,
+) -> dict[str, Any]:
+    """Promote, iterate or abandon, with the reasons."""
+    decision = decide(
+        Comparison.model_validate(comparison),
+        [Gate.model_validate(gate) for gate in gates],
+        hypothesis,
+        options,
+    )
+    return decision.model_dump(mode="json")
+
+
+def move_alias(  # noqa: PLR0913
+    decision: dict[str, Any],
+    challenger: Pipeline,
+    challenger_record: dict[str, Any],
+    incumbent_record: dict[str, Any],
+    seen_rows: pd.DataFrame,
+    options: DecisionOptions,
+) -> dict[str, Any]:
+    """Register the challenger as champion if the decision says so; else leave the alias alone."""
+    promotion = promote(
+        Decision.model_validate(decision),
+        challenger,
+        challenger_record,
+        incumbent_record,
+        seen_rows,
+        options.registered_model,
+    )
+    return promotion.model_dump(mode="json")

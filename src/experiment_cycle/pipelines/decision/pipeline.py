@@ -1,0 +1,61 @@
+"""Wiring of the stage decision."""
+
+from kedro.pipeline import Node, Pipeline
+
+from .nodes import check_gates, compare_models, make_decision, move_alias
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Everything before -> comparison, gates, decision, promotion (the registry alias)."""
+    options = ["params:hypothesis", "params:decision"]
+    return Pipeline(
+        [
+            Node(
+                compare_models,
+                [
+                    "test_predictions",
+                    "challenger_record",
+                    "incumbent_record",
+                    "split_manifest",
+                    *options,
+                    "params:evaluation.threshold",
+                    "ledger",
+                ],
+                "comparison",
+                name="compare_models",
+            ),
+            Node(
+                check_gates,
+                [
+                    *options,
+                    "project_folder",
+                    "dataset_version",
+                    "split_manifest",
+                    "leakage_report",
+                    "environment",
+                    "comparison",
+                    "incumbent_record",
+                    "test_rows",
+                    "seen_rows",
+                    "incumbent_seen_rows",
+                ],
+                "gates",
+                name="check_gates",
+            ),
+            Node(make_decision, ["comparison", "gates", *options], "decision", name="make_decision"),
+            Node(
+                move_alias,
+                [
+                    "decision",
+                    "challenger",
+                    "challenger_record",
+                    "incumbent_record",
+                    "seen_rows",
+                    "params:decision",
+                ],
+                "promotion",
+                name="move_alias",
+            ),
+        ],
+        tags="decision",
+    )

@@ -1,0 +1,5 @@
+"""Show it."""
+
+from .pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

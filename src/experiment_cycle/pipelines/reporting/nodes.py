@@ -1,0 +1,17 @@
+"""Nodes of the stage reporting."""
+
+from typing import Any
+
+from experiment_cycle.hypothesis import Hypothesis
+from experiment_cycle.reporting.evidence import collect
+from experiment_cycle.reporting.html import render_html
+from experiment_cycle.reporting.markdown import render_markdown
+from experiment_cycle.reporting.options import ReportingOptions
+
+
+def render_reports(
+    hypothesis: Hypothesis, options: ReportingOptions, **evidence: Any
+) -> tuple[str, str]:
+    """Render the cycle's evidence as one HTML page and its Markdown twin."""
+    report = collect(hypothesis, evidence)
+    return render_html(report, options), render_markdown(report, options)

@@ -1,0 +1,53 @@
+"""Wiring of the stage reporting."""
+
+from kedro.pipeline import Node, Pipeline
+
+from .nodes import render_reports
+
+EVIDENCE = [
+    "decision",
+    "promotion",
+    "comparison",
+    "gates",
+    "dataset_version",
+    "dataset_profile",
+    "split_manifest",
+    "leakage_report",
+    "trials",
+    "best_hyperparameters",
+    "challenger_record",
+    "incumbent_record",
+    "training_history",
+    "challenger_resources",
+    "baseline_resources",
+    "environment",
+    "metrics",
+    "slice_metrics",
+    "fairness",
+    "failure_cases",
+    "trials_plot",
+    "loss_plot",
+    "roc_plot",
+    "precision_recall_plot",
+    "calibration_plot",
+    "confusion_plot",
+]
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Everything before -> report.html, report.md."""
+    return Pipeline(
+        [
+            Node(
+                render_reports,
+                {
+                    "hypothesis": "params:hypothesis",
+                    "options": "params:reporting",
+                    **{name: name for name in EVIDENCE},
+                },
+                ["report_html", "report_markdown"],
+                name="render_reports",
+            )
+        ],
+        tags="reporting",
+    )

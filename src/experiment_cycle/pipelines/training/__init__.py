@@ -1,0 +1,5 @@
+"""The challenger and the baseline."""
+
+from .pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

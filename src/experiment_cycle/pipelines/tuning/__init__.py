@@ -1,0 +1,5 @@
+"""Which hyperparameters."""
+
+from .pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

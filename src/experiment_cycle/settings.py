@@ -1,0 +1,26 @@
+"""Kedro's settings of this project. See https://docs.kedro.org/en/stable/configure/settings.html."""
+
+import os
+
+# Before anything else is imported: idle OpenMP threads sleep instead of spinning (up to twenty times
+# the CPU on a shared machine), and no vendor reports usage. What the user has set stays.
+for variable, value in {
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "DO_NOT_TRACK": "1",
+    "DVC_NO_ANALYTICS": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}.items():
+    os.environ.setdefault(variable, value)
+
+from experiment_cycle.hooks import HOOKS as LIBRARY_HOOKS  # noqa: E402
+
+HOOKS = LIBRARY_HOOKS
+
+# the library brings its own subclass of kedro-mlflow's hook
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
+
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    "merge_strategy": {"parameters": "soft", "mlflow": "soft"},
+}

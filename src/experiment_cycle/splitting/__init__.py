@@ -1,0 +1,1 @@
+"""Which rows: strategies, manifest, leakage audit."""

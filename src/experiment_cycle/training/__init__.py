@@ -1,0 +1,1 @@
+"""Fitting one model, and what is recorded of it."""

@@ -1,0 +1,1 @@
+"""The estimators by name, each with its preprocessing."""
