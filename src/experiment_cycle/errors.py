@@ -1,7 +1,7 @@
 """Every error this project raises on purpose.
 
-    CycleError                a mistake the user can mend; click prints it as one `Error:` line
-    ├── ConfigurationError    a parameter, the hypothesis, or two settings that contradict each other
+    CycleError                a mistake the user can mend; shown as one `Error:` line
+    ├── ConfigurationError    a parameter, the hypothesis, or settings that contradict each other
     ├── DataError             the table itself: missing file, column, level, or too few rows
     ├── BackendError          a named backend is unknown, not installed, or does not answer
     ├── IntegrityError        stored bytes are not those that were recorded

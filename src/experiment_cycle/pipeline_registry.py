@@ -1,7 +1,7 @@
 """The project's pipelines, found by looking into the folder `pipelines`.
 
-Not Kedro's `find_pipelines`: since 1.5 it imports only the folders named in `--pipelines`, so that a
-pipeline composed of several stages could not be run by its name.
+Not Kedro's `find_pipelines`: since 1.5 it imports only the folders named in `--pipelines`, so that
+a pipeline composed of several stages could not be run by its name.
 """
 
 from importlib import import_module

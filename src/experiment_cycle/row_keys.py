@@ -1,4 +1,4 @@
-"""Keys by which a row is recognised later: in another split, another run, another dataset version."""
+"""Keys by which a row is recognised later: in another split, run or dataset version."""
 
 from __future__ import annotations
 

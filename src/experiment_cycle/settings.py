@@ -1,9 +1,9 @@
-"""Kedro's settings of this project. See https://docs.kedro.org/en/stable/configure/settings.html."""
+"""Kedro's settings of this project; https://docs.kedro.org lists them all."""
 
 import os
 
-# Before anything else is imported: idle OpenMP threads sleep instead of spinning (up to twenty times
-# the CPU on a shared machine), and no vendor reports usage. What the user has set stays.
+# Before anything else is imported: idle OpenMP threads sleep instead of spinning (which costs up to
+# twenty times the CPU on a shared machine), and no vendor reports usage. What the user set stays.
 for variable, value in {
     "OMP_WAIT_POLICY": "PASSIVE",
     "DO_NOT_TRACK": "1",

@@ -36,7 +36,7 @@ class Snapshot:
             file = str(self.path).replace("'", "''")
             connection.execute(
                 f"CREATE VIEW dataset AS SELECT * EXCLUDE (file_row_number), "
-                f"file_row_number AS {ROW} FROM read_parquet('{file}', file_row_number = true)"  # noqa: S608
+                f"file_row_number AS {ROW} FROM read_parquet('{file}', file_row_number = true)"
             )
             yield connection
 

@@ -15,7 +15,7 @@ from experiment_cycle.decision.rule import decide
 from experiment_cycle.hypothesis import Hypothesis
 
 
-def compare_models(  # noqa: PLR0913
+def compare_models(
     test_predictions: pd.DataFrame,
     challenger_record: dict[str, Any],
     incumbent_record: dict[str, Any],
@@ -39,7 +39,7 @@ def compare_models(  # noqa: PLR0913
     return comparison.model_dump(mode="json")
 
 
-def check_gates(  # noqa: PLR0913
+def check_gates(
     hypothesis: Hypothesis,
     options: DecisionOptions,
     project_folder: Path,
@@ -86,7 +86,7 @@ def make_decision(
     return decision.model_dump(mode="json")
 
 
-def move_alias(  # noqa: PLR0913
+def move_alias(
     decision: dict[str, Any],
     challenger: Pipeline,
     challenger_record: dict[str, Any],

@@ -42,7 +42,9 @@ def create_pipeline(**_: object) -> Pipeline:
                 "gates",
                 name="check_gates",
             ),
-            Node(make_decision, ["comparison", "gates", *options], "decision", name="make_decision"),
+            Node(
+                make_decision, ["comparison", "gates", *options], "decision", name="make_decision"
+            ),
             Node(
                 move_alias,
                 [

@@ -26,7 +26,7 @@ def write_splits(
     return split_frames(dataset, split_assignment)
 
 
-def write_split_manifest(  # noqa: PLR0913
+def write_split_manifest(
     dataset: Snapshot,
     split_assignment: pd.DataFrame,
     dataset_version: dict[str, Any],

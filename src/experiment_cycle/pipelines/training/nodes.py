@@ -16,7 +16,7 @@ from experiment_cycle.training.plots import plot_loss
 from experiment_cycle.training.trainer import train_model
 
 
-def train_challenger(  # noqa: PLR0913
+def train_challenger(
     train: pd.DataFrame,
     validation: pd.DataFrame,
     best_hyperparameters: dict[str, Any],
@@ -52,9 +52,7 @@ def train_baseline(
     return trained.model, trained.resources.model_dump(mode="json")
 
 
-def list_seen_rows(
-    train: pd.DataFrame, validation: pd.DataFrame, columns: Columns
-) -> pd.DataFrame:
+def list_seen_rows(train: pd.DataFrame, validation: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     """List every row that influenced the challenger or the baseline."""
     return row_keys(pd.concat([train, validation]), columns)
 

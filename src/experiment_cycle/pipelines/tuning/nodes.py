@@ -13,7 +13,7 @@ from experiment_cycle.tuning.plots import plot_trials
 from experiment_cycle.tuning.search import search
 
 
-def tune_hyperparameters(  # noqa: PLR0913
+def tune_hyperparameters(
     train: pd.DataFrame,
     validation: pd.DataFrame,
     columns: Columns,

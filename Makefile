@@ -1,0 +1,54 @@
+# make install | run | check | test | bench | build | clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := .venv/.installed
+DEV := .venv/.installed-dev
+UV := $(shell command -v uv 2>/dev/null)
+
+ifdef UV
+install_into = VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install --quiet --constraint requirements.lock --editable $(1)
+else
+install_into = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable $(1)
+endif
+
+.PHONY: install run check test bench build clean
+.DEFAULT_GOAL := install
+
+install: $(RUN)
+
+run: $(RUN)
+	$(BIN)/kedro run
+
+test: $(DEV)
+	$(BIN)/pytest
+
+check: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(DEV)
+	$(BIN)/python -m benchmarks
+
+build: $(DEV)
+	$(BIN)/kedro package
+
+# everything a run makes; never the registry, the ledger or the versions
+clean:
+	rm -rf data/02_intermediate/dataset.parquet data/0[3-7]_*/* data/08_reporting/plots
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed. Next step: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN): pyproject.toml requirements.lock | $(BIN)/python
+	$(call install_into,".")
+	@touch $@
+
+$(DEV): $(RUN)
+	$(call install_into,".[dev]")
+	@touch $@

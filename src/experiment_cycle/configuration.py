@@ -1,0 +1,153 @@
+"""Check all parameters at once, before anything is loaded."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError
+
+from experiment_cycle.backends import known_backends
+from experiment_cycle.columns import Columns
+from experiment_cycle.data_versioning.options import DataVersioningOptions
+from experiment_cycle.decision.criteria import check_hypothesis
+from experiment_cycle.decision.options import DecisionOptions
+from experiment_cycle.errors import ConfigurationError, CycleError, near_misses
+from experiment_cycle.evaluation.options import EvaluationOptions
+from experiment_cycle.hypothesis import Hypothesis
+from experiment_cycle.metrics.catalogue import metric
+from experiment_cycle.options import Options
+from experiment_cycle.reporting.options import ReportingOptions
+from experiment_cycle.splitting.options import SplittingOptions, check_splitting
+from experiment_cycle.training.options import TrainingOptions
+from experiment_cycle.tuning.options import TuningOptions, check_tuning
+
+
+class Configuration(Options):
+    """Every parameter of the project, as typed options."""
+
+    task: Literal["classification"]
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
+    columns: Columns
+    hypothesis: Hypothesis
+    data_versioning: DataVersioningOptions
+    splitting: SplittingOptions
+    tuning: TuningOptions
+    training: TrainingOptions
+    evaluation: EvaluationOptions
+    decision: DecisionOptions
+    reporting: ReportingOptions
+
+
+def check_parameters(
+    parameters: dict[str, Any], read_elsewhere: Iterable[str], folders: Iterable[Path]
+) -> Configuration:
+    """Turn all parameters into typed options, or say everything that is wrong with them.
+
+    Args:
+        parameters: The merged parameters of the environment.
+        read_elsewhere: Top-level keys that nodes of the user's own read; they may be anything.
+        folders: Configuration folders, the one that wins first; only to name a key's file.
+
+    Raises:
+        ConfigurationError: keys are unknown, missing or out of range, or contradict each other.
+    """
+    ours = set(Configuration.model_fields)
+    own = {key: value for key, value in parameters.items() if key in ours}
+    strangers = set(parameters) - ours - set(read_elsewhere)
+    problems = [
+        f"{key}: unknown key, which no node reads. {near_misses(key, ours)}"
+        for key in sorted(strangers)
+    ]
+    try:
+        configuration = Configuration.model_validate(own)
+    except ValidationError as error:
+        problems += [_describe(item) for item in error.errors()]
+        configuration = None
+    if configuration is not None:
+        problems += _contradictions(configuration)
+    if problems or configuration is None:
+        raise ConfigurationError(_compose(problems, list(folders)))
+    return configuration
+
+
+def _contradictions(configuration: Configuration) -> list[str]:
+    problems = []
+    for family, key, name in (
+        ("versioners", "data_versioning.backend", configuration.data_versioning.backend),
+        ("tuners", "tuning.backend", configuration.tuning.backend),
+    ):
+        known = known_backends(family)
+        if name not in known:
+            problems.append(f"{key}: there is no backend '{name}'. {near_misses(name, known)}")
+    checks = (
+        ("hypothesis", lambda: check_hypothesis(configuration.hypothesis)),
+        ("tuning.metric", lambda: metric(configuration.tuning.metric)),
+        ("splitting", lambda: check_splitting(configuration.columns, configuration.splitting)),
+        ("tuning", lambda: check_tuning(configuration.tuning, configuration.training)),
+    )
+    for key, check in checks:
+        try:
+            check()
+        except CycleError as error:
+            problems.append(f"{key}: {error.message}")
+    return problems
+
+
+def _describe(item: Any) -> str:
+    """Put one of pydantic's findings into a line that says what is allowed."""
+    path = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        siblings = _keys_at(Configuration, item["loc"][:-1])
+        return f"{path}: unknown key. {near_misses(str(item['loc'][-1]), siblings)}"
+    if item["type"] == "missing":
+        return f"{path}: this key is missing."
+    given = "" if isinstance(item["input"], dict | list) else f" Given: {item['input']!r}."
+    message = item["msg"].removeprefix("Value error, ")
+    return f"{path}: {message}.{given}"
+
+
+def _keys_at(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
+    """Name the keys a block may have; `path` may go through lists and optional blocks."""
+    here: Any = model
+    for part in path:
+        here = _model_in(here.model_fields[part].annotation) if part in here.model_fields else here
+    return list(here.model_fields)
+
+
+def _model_in(annotation: Any) -> Any:
+    """Find the model inside `Model`, `Model | None`, `tuple[Model, ...]` or `dict[str, Model]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in {Union, types.UnionType, tuple, list, dict, Annotated}:
+        for part in get_args(annotation):
+            found = _model_in(part)
+            if found is not None:
+                return found
+    return None
+
+
+def _compose(problems: list[str], folders: list[Path]) -> str:
+    lines = [f"  {_file_of(problem.split(':')[0], folders)}{problem}" for problem in problems]
+    count = "One parameter is" if len(lines) == 1 else f"{len(lines)} parameters are"
+    return (
+        f"{count} wrong; nothing was run.\n" + "\n".join(lines) + "\n"
+        "Next step: mend the file named, or what was given with --params."
+    )
+
+
+def _file_of(key: str, folders: list[Path]) -> str:
+    """Name the parameter file that has the key, as `file: `; the empty string if none has."""
+    top = key.split(".", maxsplit=1)[0]
+    for folder in folders:
+        for file in sorted(folder.glob("parameters*.yml")):
+            try:
+                content = yaml.safe_load(file.read_text())
+            except yaml.YAMLError:
+                continue
+            if isinstance(content, dict) and top in content:
+                return f"{folder.name}/{file.name}: "
+    return ""

@@ -1,0 +1,150 @@
+"""What the hypothesis demands, as linear combinations of the two models' metrics."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from experiment_cycle.errors import ConfigurationError
+from experiment_cycle.hypothesis import Hypothesis
+from experiment_cycle.metrics.catalogue import metric
+
+SPENT = 0.001
+"""Below this level nothing is promoted automatically: the test set's budget is used up."""
+
+FIRST_LOOK = 6.0 / math.pi**2
+"""Share of alpha that the first look is granted."""
+
+FOR_LOWER_IS_BETTER = {"max_increase", "max_increase_ratio", "max"}
+FOR_GREATER_IS_BETTER = {"max_decrease", "min"}
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One demand: effect > threshold, where the effect is a linear combination of two metrics.
+
+    The effect is `challenger_weight` x challenger + `incumbent_weight` x incumbent + `constant`,
+    so that one formula serves margins, ratios and absolute limits, and greater is always better.
+    """
+
+    kind: Literal["primary", "guardrail"]
+    metric: str
+    limit: str
+    value: float
+    requirement: str
+    challenger_weight: float
+    incumbent_weight: float
+    constant: float
+    threshold: float
+    expected_improvement: float | None = None
+
+    @property
+    def is_absolute(self) -> bool:
+        """Tell whether the challenger alone is judged."""
+        return self.incumbent_weight == 0.0
+
+    def effect(self, challenger: float, incumbent: float) -> float:
+        """Combine the metrics of the two models."""
+        own = self.challenger_weight * challenger + self.constant
+        return own if self.is_absolute else own + self.incumbent_weight * incumbent
+
+    def planned_distance(self, incumbent: float) -> float:
+        """Tell how far from the threshold the effect is planned to be.
+
+        For the primary criterion that is where the expected improvement comes true, for a guardrail
+        where the models do not differ.
+        """
+        if self.expected_improvement is not None:
+            return self.expected_improvement - self.threshold
+        return self.effect(incumbent, incumbent) - self.threshold
+
+
+def list_criteria(hypothesis: Hypothesis) -> list[Criterion]:
+    """Read the criteria out of a hypothesis, the primary first.
+
+    Raises:
+        ConfigurationError: a metric is not known.
+    """
+    primary = hypothesis.success_criteria.primary
+    better = "rises" if metric(primary.metric).greater_is_better else "falls"
+    first = _difference(
+        "primary",
+        primary.metric,
+        ("min_improvement", primary.min_improvement),
+        f"{better} by more than {primary.min_improvement:g}",
+        primary.min_improvement,
+        primary.expected_improvement,
+    )
+    rails = hypothesis.success_criteria.guardrails
+    return [first, *(_guardrail(rail.metric, *rail.limit) for rail in rails)]
+
+
+def check_hypothesis(hypothesis: Hypothesis) -> None:
+    """Check what can be known of a hypothesis before any data is read.
+
+    Raises:
+        ConfigurationError: a metric is unknown, a limit contradicts the metric's direction, or
+            `alpha` is so small that not even a first look could promote. All of it is said at once.
+    """
+    problems = []
+    for name in hypothesis.metrics():
+        try:
+            metric(name)
+        except ConfigurationError as error:
+            problems.append(error.message)
+    if not problems:
+        for rail in hypothesis.success_criteria.guardrails:
+            problems += _wrong_direction(rail.metric, rail.limit[0])
+    if hypothesis.alpha * FIRST_LOOK < SPENT:
+        problems.append(
+            f"hypothesis.alpha is {hypothesis.alpha:g}; the first look at a test set is granted "
+            f"{FIRST_LOOK:.3f} of it, and below {SPENT:g} nothing is promoted. "
+            f"Next step: set alpha to {math.ceil(1e4 * SPENT / FIRST_LOOK) / 1e4:g} or more."
+        )
+    if problems:
+        raise ConfigurationError(" ".join(dict.fromkeys(problems)))
+
+
+def _wrong_direction(name: str, limit: str) -> list[str]:
+    greater = metric(name).greater_is_better
+    allowed = FOR_GREATER_IS_BETTER if greater else FOR_LOWER_IS_BETTER
+    if limit in {"superior", *allowed}:
+        return []
+    direction = "greater" if greater else "lower"
+    return [
+        f"The guardrail on '{name}' has the limit '{limit}', but {direction} is better for this "
+        f"metric. Next step: use {' or '.join(sorted(allowed))}, or 'require: superior'."
+    ]
+
+
+def _guardrail(name: str, limit: str, value: float) -> Criterion:
+    if limit == "superior":
+        return _difference("guardrail", name, (limit, 0.0), "better than the incumbent's", 0.0)
+    if limit in {"max_increase", "max_decrease"}:
+        verb = "rises" if limit == "max_increase" else "falls"
+        text = f"{verb} by less than {value:g}"
+        return _difference("guardrail", name, (limit, value), text, -value)
+    if limit == "max_increase_ratio":
+        text = f"less than {1.0 + value:g} times the incumbent's"
+        return Criterion("guardrail", name, limit, value, text, -1.0, 1.0 + value, 0.0, 0.0)
+    if limit == "max":
+        text = f"below {value:g}"
+        return Criterion("guardrail", name, limit, value, text, -1.0, 0.0, value, 0.0)
+    text = f"above {value:g}"
+    return Criterion("guardrail", name, limit, value, text, 1.0, 0.0, -value, 0.0)
+
+
+def _difference(  # noqa: PLR0913
+    kind: Literal["primary", "guardrail"],
+    name: str,
+    limit: tuple[str, float],
+    requirement: str,
+    threshold: float,
+    expected_improvement: float | None = None,
+) -> Criterion:
+    """Demand something of the improvement: the difference in the metric's good direction."""
+    sign = 1.0 if metric(name).greater_is_better else -1.0
+    return Criterion(
+        kind, name, *limit, requirement, sign, -sign, 0.0, threshold, expected_improvement
+    )

@@ -1,0 +1,141 @@
+"""The model registry: which model is champion, what it has seen, how another takes its place."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow.models import infer_signature
+from mlflow.tracking import MlflowClient
+from sklearn.pipeline import Pipeline
+
+from experiment_cycle.datasets.skops_model import TRUSTED_TYPES, load_model
+from experiment_cycle.errors import IntegrityError
+
+CHAMPION = "champion"
+STAGING = "staging"
+SEEN_ROWS = "seen_rows.parquet"
+RECORD = "model_record.json"
+REQUIREMENTS = ("scikit-learn", "lightgbm", "skops", "numpy", "pandas")
+
+
+@dataclass(frozen=True)
+class Champion:
+    """A registered model with what it was registered with."""
+
+    version: int
+    run_id: str
+    model: Pipeline
+    record: dict[str, Any]
+    seen_rows: pd.DataFrame
+    tags: dict[str, str]
+
+
+def champion_version(registered_model: str) -> int | None:
+    """Tell which version has the alias `champion`; None where there is no champion."""
+    try:
+        found = MlflowClient().get_model_version_by_alias(registered_model, CHAMPION)
+    except mlflow.MlflowException as error:
+        # an alias that does not exist is an invalid parameter to MLflow
+        if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+            return None
+        raise
+    return int(found.version)
+
+
+def load_champion(registered_model: str) -> Champion | None:
+    """Load the champion; only types on our own list are trusted, whatever the file says of itself.
+
+    Raises:
+        IntegrityError: its files are missing, or hold types that are not trusted.
+    """
+    version = champion_version(registered_model)
+    if version is None:
+        return None
+    found = MlflowClient().get_model_version(registered_model, str(version))
+    with TemporaryDirectory() as folder:
+        try:
+            local = Path(
+                mlflow.artifacts.download_artifacts(
+                    f"models:/{registered_model}/{version}", dst_path=folder
+                )
+            )
+        except (mlflow.MlflowException, OSError) as error:
+            raise IntegrityError(
+                f"The champion, version {version} of '{registered_model}', cannot be read from the "
+                f"model registry: {error}. Next step: restore its files, or move the alias "
+                f"'{CHAMPION}' to a version that can be read."
+            ) from error
+        extra = local / "extra_files"
+        return Champion(
+            version=version,
+            run_id=str(found.run_id),
+            model=load_model(local / "model.skops"),
+            record=json.loads((extra / RECORD).read_text()),
+            seen_rows=pd.read_parquet(extra / SEEN_ROWS),
+            tags=dict(found.tags),
+        )
+
+
+def register_champion(
+    registered_model: str,
+    model: Pipeline,
+    record: dict[str, Any],
+    seen_rows: pd.DataFrame,
+    tags: dict[str, str],
+    expected_previous: int | None,
+    example: pd.DataFrame,
+) -> int:
+    """Register a model as a new version and give it the aliases `champion` and `staging`.
+
+    Args:
+        registered_model: Name in the registry.
+        model: The fitted pipeline.
+        record: What is known of the model; stored beside it.
+        seen_rows: Keys of all rows that influenced it; stored beside it.
+        tags: Tags of the version.
+        expected_previous: The champion it was compared with; None where there was none.
+        example: A few raw feature rows, for signature and input example.
+
+    Returns:
+        The number of the new version.
+
+    Raises:
+        IntegrityError: the champion is no longer the one that was compared.
+    """
+    present = champion_version(registered_model)
+    if present != expected_previous:
+        raise IntegrityError(
+            f"The champion of '{registered_model}' is now version {present}, but the comparison "
+            f"was with version {expected_previous}. Next step: run the cycle again, so that the "
+            "challenger is compared with the present champion."
+        )
+    with TemporaryDirectory() as folder:
+        beside = Path(folder)
+        (beside / RECORD).write_text(json.dumps(record, indent=2))
+        seen_rows.to_parquet(beside / SEEN_ROWS)
+        logged = mlflow.sklearn.log_model(
+            model,
+            name="model",
+            serialization_format="skops",
+            skops_trusted_types=list(TRUSTED_TYPES),
+            # MLflow would else import the model in a process of its own to guess them
+            pip_requirements=[f"{name}=={installed_version(name)}" for name in REQUIREMENTS],
+            pyfunc_predict_fn="predict_proba",
+            signature=infer_signature(example, model.predict_proba(example)),
+            extra_files=[str(beside / RECORD), str(beside / SEEN_ROWS)],
+            registered_model_name=registered_model,
+        )
+    version = int(logged.registered_model_version)
+    client = MlflowClient()
+    for name, value in tags.items():
+        client.set_model_version_tag(registered_model, str(version), name, value)
+    for alias in (CHAMPION, STAGING):
+        client.set_registered_model_alias(registered_model, alias, str(version))
+    return version

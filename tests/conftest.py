@@ -1,0 +1,106 @@
+"""A copy of the project to run, and the `kedro` command to run it with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+# before any of the libraries starts its threads
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.update(DO_NOT_TRACK="1", MLFLOW_DISABLE_TELEMETRY="true", DVC_NO_ANALYTICS="1")
+
+ROOT = Path(__file__).parents[1]
+
+
+class Finished(NamedTuple):
+    """What a command left: its exit code and all it printed."""
+
+    exit_code: int
+    output: str
+
+
+Kedro = Callable[..., Finished]
+
+
+@pytest.fixture(scope="session")
+def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty MLflow store with all its tables: making one takes seconds, copying it none."""
+    import mlflow
+
+    store = tmp_path_factory.mktemp("store") / "mlflow.db"
+    mlflow.MlflowClient(tracking_uri=f"sqlite:///{store}").search_experiments()
+    return store
+
+
+def copy_project(to: Path, migrated_store: Path) -> Path:
+    """Copy what a fresh clone has, besides the code, which is imported from where it is."""
+    for name in ("conf", "data"):
+        shutil.copytree(
+            ROOT / name,
+            to / name,
+            ignore=lambda folder, names: [
+                name
+                for name in names
+                if Path(folder, name).is_file()
+                and name != ".gitkeep"
+                and not {"conf", "01_raw"} & set(Path(folder).relative_to(ROOT).parts)
+            ],
+        )
+    for name in ("pyproject.toml", "requirements.lock", ".telemetry"):
+        shutil.copy(ROOT / name, to / name)
+    (to / "src").mkdir()
+    shutil.copy(migrated_store, to / "mlflow.db")
+    return to
+
+
+@pytest.fixture
+def project(tmp_path: Path, migrated_store: Path) -> Path:
+    """A fresh copy of the project."""
+    return copy_project(tmp_path, migrated_store)
+
+
+@pytest.fixture(scope="session")
+def kedro() -> Iterator[Kedro]:
+    """Call `kedro ARGUMENTS` inside a project, in this process: imports are paid once."""
+    import mlflow
+    from click.testing import CliRunner
+    from kedro.framework.cli.cli import KedroCLI
+
+    def call(project: Path, *arguments: str) -> Finished:
+        before = Path.cwd()
+        os.chdir(project)
+        try:
+            done = CliRunner().invoke(KedroCLI(project_path=project), list(arguments))
+        finally:
+            os.chdir(before)
+            while mlflow.active_run():
+                mlflow.end_run()
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return Finished(done.exit_code, done.output)
+
+    yield call
+
+
+@pytest.fixture(scope="session")
+def finished_project(
+    tmp_path_factory: pytest.TempPathFactory, migrated_store: Path, kedro: Kedro
+) -> Path:
+    """A project in which the whole cycle ran once in the environment `test`. Do not change it."""
+    project = copy_project(tmp_path_factory.mktemp("finished"), migrated_store)
+    done = kedro(project, "run", "--env=test")
+    assert done.exit_code == 0, done.output
+    return project
+
+
+@pytest.fixture
+def finished_copy(finished_project: Path, tmp_path: Path) -> Path:
+    """A copy of the finished project that may be changed; its MLflow artifacts are not copied."""
+    shutil.copytree(finished_project, tmp_path / "project", dirs_exist_ok=True)
+    return tmp_path / "project"

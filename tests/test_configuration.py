@@ -1,0 +1,184 @@
+"""Wrong parameters are found before anything runs, and named."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from experiment_cycle.configuration import check_parameters
+from experiment_cycle.errors import ConfigurationError
+
+BASE = Path(__file__).parents[1] / "conf" / "base"
+
+
+@pytest.fixture
+def parameters() -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for file in BASE.glob("parameters*.yml"):
+        merged |= yaml.safe_load(file.read_text())
+    return merged
+
+
+def put(parameters: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    changed = deepcopy(parameters)
+    here: Any = changed
+    *way, last = path.split(".")
+    for key in way:
+        here = here[key]
+    here[last] = value
+    return changed
+
+
+def remove(parameters: dict[str, Any], path: str) -> dict[str, Any]:
+    changed = deepcopy(parameters)
+    here: Any = changed
+    *way, last = path.split(".")
+    for key in way:
+        here = here[key]
+    del here[last]
+    return changed
+
+
+def message(parameters: dict[str, Any], *, read_elsewhere: tuple[str, ...] = ()) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        check_parameters(parameters, read_elsewhere, [BASE])
+    return caught.value.message
+
+
+def test_the_parameters_shipped_are_right(parameters: dict[str, Any]) -> None:
+    configuration = check_parameters(parameters, (), [BASE])
+
+    assert configuration.columns.target == "any_visit"
+
+
+def test_every_parameter_has_a_comment_that_explains_it() -> None:
+    for file in BASE.glob("parameters*.yml"):
+        lines = [line for line in file.read_text().splitlines() if ": " in line and "#" not in line]
+        # hyperparameters and lists of ready-made entries explain themselves
+        assert len(lines) <= 14, (file.name, lines)
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("sead", "seed"),
+        ("columns.taget", "target"),
+        ("splitting.stratgy", "strategy"),
+        ("splitting.ratios.trian", "train"),
+        ("training.estimators.lightgbm.num_leave", "num_leaves"),
+        ("training.early_stopping.patence", "patience"),
+        ("evaluation.fairness.min_group_row", "min_group_rows"),
+        ("hypothesis.success_criteria.primary.metrik", "metric"),
+        ("decision.gates.no_leekage", "no_leakage"),
+        ("data_versioning.bakend", "backend"),
+        ("reporting.slicess", "slices"),
+        ("tuning.trails", "trials"),
+    ],
+)
+def test_a_misspelt_key_is_named_with_the_one_that_was_meant(
+    parameters: dict[str, Any], path: str, meant: str
+) -> None:
+    told = message(put(parameters, path, 1))
+
+    assert f"{path}: unknown key" in told
+    assert f"Did you mean '{meant}'?" in told
+
+
+def test_the_file_of_a_wrong_key_is_named(parameters: dict[str, Any]) -> None:
+    told = message(put(parameters, "splitting.stratgy", "random"))
+
+    assert "base/parameters_splitting.yml" in told
+
+
+def test_a_misspelt_key_in_a_list_is_named_with_its_place(parameters: dict[str, Any]) -> None:
+    rails = [{"metric": "log_loss", "max_incrase": 0.01}]
+    told = message(put(parameters, "hypothesis.success_criteria.guardrails", rails))
+
+    assert "guardrails.0.max_incrase: unknown key. Did you mean 'max_increase'?" in told
+
+
+def test_several_mistakes_are_told_at_once(parameters: dict[str, Any]) -> None:
+    wrong = put(put(parameters, "splitting.stratgy", 1), "tuning.trials", 0)
+
+    assert message(wrong).startswith("2 parameters are wrong; nothing was run.")
+
+
+def test_a_users_own_parameter_is_let_through_if_a_node_reads_it(
+    parameters: dict[str, Any],
+) -> None:
+    mine = put(parameters, "my_threshold", 3)
+
+    assert "my_threshold: unknown key, which no node reads" in message(mine)
+    check_parameters(mine, ["my_threshold"], [BASE])
+
+
+@pytest.mark.parametrize("key", ["task", "seed", "columns", "hypothesis", "splitting"])
+def test_a_missing_block_is_named(parameters: dict[str, Any], key: str) -> None:
+    assert f"{key}: this key is missing" in message(remove(parameters, key))
+
+
+def test_a_hypothesis_without_a_primary_criterion_is_refused(parameters: dict[str, Any]) -> None:
+    told = message(remove(parameters, "hypothesis.success_criteria.primary"))
+
+    assert "hypothesis.success_criteria.primary: this key is missing" in told
+
+
+def test_ratios_that_do_not_add_up_are_refused_with_their_sum(parameters: dict[str, Any]) -> None:
+    told = message(put(parameters, "splitting.ratios.test", 0.25))
+
+    assert "splitting.ratios" in told
+    assert "1.1" in told
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "allowed"),
+    [
+        ("hypothesis.success_criteria.primary.metric", "roc_acu", "roc_auc"),
+        ("hypothesis.metrics_to_track", ["f11"], "f1"),
+        ("tuning.metric", "logloss", "log_loss"),
+        ("training.estimator", "lightgmb", "lightgbm"),
+        ("training.baseline", "lineer", "linear"),
+        ("data_versioning.backend", "dvcc", "dvc"),
+        ("tuning.backend", "optuma", "optuna"),
+        ("tuning.method", "baysian", "bayesian"),
+        ("splitting.strategy", "stratfied", "stratified"),
+        ("task", "clasification", "classification"),
+    ],
+)
+def test_an_unknown_name_is_refused_with_those_that_are_known(
+    parameters: dict[str, Any], path: str, value: object, allowed: str
+) -> None:
+    told = message(put(parameters, path, value))
+
+    assert path.split(".")[0] in told
+    assert allowed in told
+
+
+def test_a_limit_in_the_wrong_direction_is_refused(parameters: dict[str, Any]) -> None:
+    rails = [{"metric": "roc_auc", "max_increase": 0.01}]
+    told = message(put(parameters, "hypothesis.success_criteria.guardrails", rails))
+
+    assert "max_decrease" in told
+
+
+def test_a_strategy_that_ignores_the_group_column_needs_a_reason(
+    parameters: dict[str, Any],
+) -> None:
+    random = put(parameters, "splitting.strategy", "random")
+
+    assert "override_reason" in message(random)
+    check_parameters(put(random, "splitting.override_reason", "demonstration"), (), [BASE])
+
+
+def test_a_search_space_with_an_unknown_hyperparameter_is_refused(
+    parameters: dict[str, Any],
+) -> None:
+    told = message(
+        put(parameters, "tuning.spaces.lightgbm.num_leave", {"type": "int", "low": 2, "high": 9})
+    )
+
+    assert "num_leaves" in told
