@@ -13,7 +13,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from omegaconf import OmegaConf
 
-from experiment_cycle.errors import ConfigurationError, DataError
+from experiment_cycle.errors import ConfigurationError, CycleError, DataError
 from experiment_cycle.sealed import check_may_read, check_sealed
 from experiment_cycle.tracking.hook import CycleMlflowHook
 
@@ -69,6 +69,8 @@ class CheckHook:
         """Put a dataset that cannot be read or written into one line."""
         if isinstance(error, DatasetError):
             cause = error.__cause__
+            if isinstance(cause, CycleError):
+                raise cause from error
             told = f"{error}" if cause is None else f"{error}\n{type(cause).__name__}: {cause}"
             raise DataError(
                 f"{told}\nNext step: check that the file is whole and that its catalog entry in "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,8 +12,13 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from experiment_cycle.columns import ROW
+
+RESERVED = frozenset({ROW, "file_row_number"})
+"""Names (in lower case) that no column may have: DuckDB and we use them to number the rows."""
 
 
 def quoted(name: str) -> str:
@@ -29,11 +36,23 @@ class Snapshot:
     path: Path
 
     @contextmanager
-    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open an in-memory DuckDB whose view `dataset` is the snapshot, with column `__row__`."""
-        with duckdb.connect(":memory:") as connection:
+    def connect(self, threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open an in-memory DuckDB whose view `dataset` is the snapshot, with column `__row__`.
+
+        Args:
+            threads: How many threads may work; default: one a core. With one, sums of floats add
+                up in one order, and come out equal to the last digit.
+        """
+        # what does not fit in memory would else be spilled into the current directory
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "temp_directory": str(Path(tempfile.gettempdir()) / "experiment_cycle_spill"),
+        }
+        if threads is not None:
+            settings["threads"] = threads
+        with duckdb.connect(":memory:", config=settings) as connection:
             # a view cannot take a bound parameter
             file = str(self.path).replace("'", "''")
+            connection.execute("SET TimeZone = 'UTC'")
             connection.execute(
                 f"CREATE VIEW dataset AS SELECT * EXCLUDE (file_row_number), "
                 f"file_row_number AS {ROW} FROM read_parquet('{file}', file_row_number = true)"
@@ -50,12 +69,39 @@ class Snapshot:
     @cached_property
     def rows(self) -> int:
         """Count the rows; reads the footer only."""
-        with self.connect() as connection:
-            return int(connection.execute("SELECT count(*) FROM dataset").fetchall()[0][0])
+        return int(pq.read_metadata(self.path).num_rows)
 
     def to_pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """Read all rows of some columns (default: all) into memory, indexed by `__row__`."""
+        """Read all rows of some columns (default: all) into memory, indexed by `__row__`.
+
+        Dtypes are those of the pandas frame that was saved. Data that came from elsewhere get
+        pandas' usual ones. Decimal numbers become float64, for models compute with nothing else.
+        """
         names = list(self.types) if columns is None else list(columns)
-        frame = pd.read_parquet(self.path, columns=names)
+        table = _decimals_as_floats(pq.read_table(self.path, columns=names))
+        frame = table.to_pandas()
+        for name, ordered in _categoricals(table.schema).items():
+            if not isinstance(frame[name].dtype, pd.CategoricalDtype):
+                # Parquet keeps the levels of text only; those of numbers are found in the values
+                levels = sorted(frame[name].dropna().unique())
+                frame[name] = pd.Categorical(frame[name], categories=levels, ordered=ordered)
         frame.index = pd.RangeIndex(len(frame), name=ROW)
         return frame
+
+
+def _decimals_as_floats(table: pa.Table) -> pa.Table:
+    fields = [
+        field.with_type(pa.float64()) if pa.types.is_decimal(field.type) else field
+        for field in table.schema
+    ]
+    return table.cast(pa.schema(fields, table.schema.metadata))
+
+
+def _categoricals(schema: pa.Schema) -> dict[str, bool]:
+    """Map the columns that were categorical in pandas to whether their levels have an order."""
+    described = json.loads((schema.metadata or {}).get(b"pandas", b'{"columns": []}'))
+    return {
+        column["field_name"]: bool(column["metadata"]["ordered"])
+        for column in described["columns"]
+        if column["pandas_type"] == "categorical" and column["field_name"] in schema.names
+    }

@@ -6,15 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from experiment_cycle.decision.spending import SPENT, granted_level
 from experiment_cycle.errors import ConfigurationError
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.metrics.catalogue import metric
-
-SPENT = 0.001
-"""Below this level nothing is promoted automatically: the test set's budget is used up."""
-
-FIRST_LOOK = 6.0 / math.pi**2
-"""Share of alpha that the first look is granted."""
 
 FOR_LOWER_IS_BETTER = {"max_increase", "max_increase_ratio", "max"}
 FOR_GREATER_IS_BETTER = {"max_decrease", "min"}
@@ -43,6 +38,11 @@ class Criterion:
     def is_absolute(self) -> bool:
         """Tell whether the challenger alone is judged."""
         return self.incumbent_weight == 0.0
+
+    @property
+    def is_improvement(self) -> bool:
+        """Tell whether the effect is the plain improvement, and not a distance from a limit."""
+        return self.challenger_weight == -self.incumbent_weight
 
     def effect(self, challenger: float, incumbent: float) -> float:
         """Combine the metrics of the two models."""
@@ -80,6 +80,11 @@ def list_criteria(hypothesis: Hypothesis) -> list[Criterion]:
     return [first, *(_guardrail(rail.metric, *rail.limit) for rail in rails)]
 
 
+def improvement(name: str) -> Criterion:
+    """Describe the improvement in a metric's good direction, without demanding anything of it."""
+    return _difference("guardrail", name, ("none", 0.0), "shown", 0.0)
+
+
 def check_hypothesis(hypothesis: Hypothesis) -> None:
     """Check what can be known of a hypothesis before any data is read.
 
@@ -96,11 +101,12 @@ def check_hypothesis(hypothesis: Hypothesis) -> None:
     if not problems:
         for rail in hypothesis.success_criteria.guardrails:
             problems += _wrong_direction(rail.metric, rail.limit[0])
-    if hypothesis.alpha * FIRST_LOOK < SPENT:
+    if granted_level(hypothesis.alpha, 1) < SPENT:
+        least = math.ceil(1e4 * SPENT / granted_level(1.0, 1)) / 1e4
         problems.append(
-            f"hypothesis.alpha is {hypothesis.alpha:g}; the first look at a test set is granted "
-            f"{FIRST_LOOK:.3f} of it, and below {SPENT:g} nothing is promoted. "
-            f"Next step: set alpha to {math.ceil(1e4 * SPENT / FIRST_LOOK) / 1e4:g} or more."
+            f"alpha is {hypothesis.alpha:g}, of which the first look at a test set is granted "
+            f"{granted_level(hypothesis.alpha, 1):.2g}; below {SPENT:g} nothing is promoted. "
+            f"Next step: set alpha to {least:g} or more."
         )
     if problems:
         raise ConfigurationError(" ".join(dict.fromkeys(problems)))
@@ -135,7 +141,7 @@ def _guardrail(name: str, limit: str, value: float) -> Criterion:
     return Criterion("guardrail", name, limit, value, text, 1.0, 0.0, -value, 0.0)
 
 
-def _difference(  # noqa: PLR0913
+def _difference(
     kind: Literal["primary", "guardrail"],
     name: str,
     limit: tuple[str, float],

@@ -73,6 +73,11 @@ class PairedPredictions:
         """The resampling units of the rows."""
         return Units.from_codes(self.codes)
 
+    @cached_property
+    def rows_hash(self) -> str:
+        """Hash of the row positions, as the split manifest has it."""
+        return hash_rows(self.rows)
+
     @property
     def by_group(self) -> bool:
         """Tell whether a resampling unit has more than one row."""
@@ -100,3 +105,8 @@ class PairedPredictions:
         ):
             digest.update(np.ascontiguousarray(part, dtype=kind).tobytes())
         return digest.hexdigest()
+
+
+def hash_rows(rows: npt.NDArray[np.int64]) -> str:
+    """Hash row positions as the split manifest does: SHA-256 of them, sorted, as int64."""
+    return hashlib.sha256(np.sort(rows).astype("<i8").tobytes()).hexdigest()

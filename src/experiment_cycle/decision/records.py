@@ -10,9 +10,12 @@ from experiment_cycle.options import Record
 class Verdict(Record):
     """One criterion of the hypothesis, judged.
 
-    `effect` is the improvement in the metric's good direction (relative limits), or the distance of
-    the challenger's own value from the limit, positive on the good side (absolute limits). `lower` and `upper` are one-sided
-    bounds of it, `threshold` is what the lower bound has to exceed.
+    `effect` is the improvement in the metric's good direction. For a ratio and for absolute limits
+    it is the distance of the challenger's value from the limit, positive on the good side. `lower`
+    and `upper` are one-sided bounds of it, each at its own error level (0.05 leaves 95 %
+    confidence); `threshold` is what the lower bound has to exceed, and `p_value` is one-sided
+    against it. `rows_needed` is given where the criterion is undecided: test rows for 80 % power
+    at `lower_level`, if the expected improvement (primary) or no difference (guardrail) were true.
     """
 
     criterion: Literal["primary", "guardrail"]

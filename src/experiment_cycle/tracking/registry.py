@@ -66,21 +66,21 @@ def load_champion(registered_model: str) -> Champion | None:
                     f"models:/{registered_model}/{version}", dst_path=folder
                 )
             )
+            extra = local / "extra_files"
+            return Champion(
+                version=version,
+                run_id=str(found.run_id),
+                model=load_model(local / "model.skops"),
+                record=json.loads((extra / RECORD).read_text()),
+                seen_rows=pd.read_parquet(extra / SEEN_ROWS),
+                tags=dict(found.tags),
+            )
         except (mlflow.MlflowException, OSError) as error:
             raise IntegrityError(
                 f"The champion, version {version} of '{registered_model}', cannot be read from the "
                 f"model registry: {error}. Next step: restore its files, or move the alias "
                 f"'{CHAMPION}' to a version that can be read."
             ) from error
-        extra = local / "extra_files"
-        return Champion(
-            version=version,
-            run_id=str(found.run_id),
-            model=load_model(local / "model.skops"),
-            record=json.loads((extra / RECORD).read_text()),
-            seen_rows=pd.read_parquet(extra / SEEN_ROWS),
-            tags=dict(found.tags),
-        )
 
 
 def register_champion(
@@ -130,12 +130,17 @@ def register_champion(
             pyfunc_predict_fn="predict_proba",
             signature=infer_signature(example, model.predict_proba(example)),
             extra_files=[str(beside / RECORD), str(beside / SEEN_ROWS)],
-            registered_model_name=registered_model,
         )
-    version = int(logged.registered_model_version)
     client = MlflowClient()
-    for name, value in tags.items():
-        client.set_model_version_tag(registered_model, str(version), name, value)
+    if not client.search_registered_models(f"name = '{registered_model}'", max_results=1):
+        client.create_registered_model(registered_model)
+    created = client.create_model_version(
+        registered_model,
+        source=logged.model_uri,
+        run_id=logged.run_id,
+        tags=tags,
+        model_id=logged.model_id,
+    )
     for alias in (CHAMPION, STAGING):
-        client.set_registered_model_alias(registered_model, alias, str(version))
-    return version
+        client.set_registered_model_alias(registered_model, alias, str(created.version))
+    return int(created.version)

@@ -8,7 +8,10 @@ from experiment_cycle.options import Record
 
 
 class TrainingHistory(Record):
-    """Losses by boosting round; empty for estimators that have no rounds."""
+    """Metrics by boosting round, the first one counted as 1.
+
+    An estimator without rounds has one value each, measured on the fitted model, and `rounds` 0.
+    """
 
     estimator: str
     metric: str

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from experiment_cycle.columns import Columns
 from experiment_cycle.decision.comparison import compare
 from experiment_cycle.decision.gates import Evidence, check
 from experiment_cycle.decision.options import DecisionOptions
@@ -42,6 +43,8 @@ def compare_models(
 def check_gates(
     hypothesis: Hypothesis,
     options: DecisionOptions,
+    columns: Columns,
+    max_duplicate_share: float,
     project_folder: Path,
     dataset_version: dict[str, Any],
     split_manifest: dict[str, Any],
@@ -56,6 +59,7 @@ def check_gates(
     """Check the integrity of everything the decision rests on."""
     evidence = Evidence(
         hypothesis=hypothesis,
+        columns=columns,
         project_folder=project_folder,
         dataset_version=dataset_version,
         split_manifest=split_manifest,
@@ -66,6 +70,7 @@ def check_gates(
         test_rows=test_rows,
         challenger_seen_rows=seen_rows,
         incumbent_seen_rows=incumbent_seen_rows,
+        max_duplicate_share=max_duplicate_share,
     )
     return [gate.model_dump(mode="json") for gate in check(evidence, options.gates)]
 
@@ -73,6 +78,7 @@ def check_gates(
 def make_decision(
     comparison: dict[str, Any],
     gates: list[dict[str, Any]],
+    split_manifest: dict[str, Any],
     hypothesis: Hypothesis,
     options: DecisionOptions,
 ) -> dict[str, Any]:
@@ -82,6 +88,7 @@ def make_decision(
         [Gate.model_validate(gate) for gate in gates],
         hypothesis,
         options,
+        split_manifest["override_reason"],
     )
     return decision.model_dump(mode="json")
 
@@ -92,9 +99,13 @@ def move_alias(
     challenger_record: dict[str, Any],
     incumbent_record: dict[str, Any],
     seen_rows: pd.DataFrame,
+    validation: pd.DataFrame,
+    columns: Columns,
     options: DecisionOptions,
+    ledger: Path,
 ) -> dict[str, Any]:
     """Register the challenger as champion if the decision says so; else leave the alias alone."""
+    example = validation[columns.features(validation.columns)].head()
     promotion = promote(
         Decision.model_validate(decision),
         challenger,
@@ -102,5 +113,7 @@ def move_alias(
         incumbent_record,
         seen_rows,
         options.registered_model,
+        ledger,
+        example,
     )
     return promotion.model_dump(mode="json")

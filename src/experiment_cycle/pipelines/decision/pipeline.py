@@ -28,6 +28,8 @@ def create_pipeline(**_: object) -> Pipeline:
                 check_gates,
                 [
                     *options,
+                    "params:columns",
+                    "params:splitting.max_duplicate_share",
                     "project_folder",
                     "dataset_version",
                     "split_manifest",
@@ -43,7 +45,10 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="check_gates",
             ),
             Node(
-                make_decision, ["comparison", "gates", *options], "decision", name="make_decision"
+                make_decision,
+                ["comparison", "gates", "split_manifest", *options],
+                "decision",
+                name="make_decision",
             ),
             Node(
                 move_alias,
@@ -53,7 +58,10 @@ def create_pipeline(**_: object) -> Pipeline:
                     "challenger_record",
                     "incumbent_record",
                     "seen_rows",
+                    "validation",
+                    "params:columns",
                     "params:decision",
+                    "ledger",
                 ],
                 "promotion",
                 name="move_alias",

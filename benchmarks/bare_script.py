@@ -1,0 +1,164 @@
+"""The experiment as one script, written well and without a framework: what the cycle is held against.
+
+The same rows, fits, trials, metrics, intervals and MLflow record. Statistics are the library's own
+functions in both, so that the difference is what stages, checks, files and records cost.
+
+Call: python -m benchmarks.bare_script DATA SPLIT_ASSIGNMENT COLUMNS_JSON FOLDER
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import json
+import sys
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+
+import lightgbm
+import mlflow
+import numpy as np
+import optuna
+import pandas as pd
+from mlflow.entities import Metric, Param
+from mlflow.models import infer_signature
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+
+from experiment_cycle.metrics.bootstrap import bootstrap
+from experiment_cycle.metrics.catalogue import known_metrics
+from experiment_cycle.metrics.influence import influence
+from experiment_cycle.metrics.units import Units
+
+SEED, TRIALS, ROUNDS, PATIENCE, REPLICATES = 42, 30, 500, 50, 1000
+TEXT = make_column_selector(dtype_exclude=["number", "bool"])
+NUMBER = make_column_selector(dtype_include=["number", "bool"])
+
+
+def boost(parts: dict[str, tuple], categorical: list[int], parameters: dict, watch: tuple) -> object:
+    """Fit LightGBM with early stopping on validation."""
+    model = lightgbm.LGBMClassifier(
+        n_estimators=ROUNDS,
+        **parameters,
+        subsample_freq=1,
+        random_state=SEED,
+        n_jobs=1,
+        deterministic=True,
+        force_row_wise=True,
+        verbosity=-1,
+    )
+    return model.fit(
+        *parts["train"],
+        eval_X=tuple(parts[name][0] for name in watch),
+        eval_y=tuple(parts[name][1] for name in watch),
+        eval_metric="binary_logloss",
+        categorical_feature=categorical,
+        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+    )
+
+
+def tune(parts: dict[str, tuple], categorical: list[int]) -> optuna.Study:
+    """Search 30 configurations with TPE."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+    def objective(trial: optuna.Trial) -> float:
+        parameters = {
+            "num_leaves": trial.suggest_int("num_leaves", 4, 64, log=True),
+            "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.2, log=True),
+            "min_child_samples": trial.suggest_int("min_child_samples", 5, 200, log=True),
+            "colsample_bytree": trial.suggest_float("colsample_bytree", 0.4, 1.0),
+            "reg_lambda": trial.suggest_float("reg_lambda", 0.001, 100.0, log=True),
+        }
+        model = boost(parts, categorical, parameters, ("validation",))
+        return model.best_score_["valid_0"]["binary_logloss"]
+
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=SEED))
+    study.optimize(objective, n_trials=TRIALS)
+    return study
+
+
+def intervals(target: np.ndarray, scores: dict[str, np.ndarray], units: Units) -> dict[str, float]:
+    """Measure every metric of both models with standard error and percentile bootstrap."""
+    found = {}
+    for model, score in scores.items():
+        draws = bootstrap(known_metrics(), target, score, units, REPLICATES, SEED, 0.5)
+        for name in known_metrics():
+            measured = influence(name, target, score, 0.5)
+            found[f"{model}.{name}"] = measured.value
+            found[f"{model}.{name}.error"] = units.standard_error(measured.contributions)
+            low, high = np.nanquantile(draws[name], [0.025, 0.975])
+            found |= {f"{model}.{name}.low": low, f"{model}.{name}.high": high}
+    return found
+
+
+def record(folder: Path, study: optuna.Study, model: Pipeline, X: pd.DataFrame, found: dict) -> None:
+    """Record parameters, metrics, tables and model in a new store."""
+    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+    experiment = mlflow.create_experiment("bare", artifact_location=str(folder / "artifacts"))
+    with mlflow.start_run(experiment_id=experiment) as run:
+        mlflow.MlflowClient().log_batch(
+            run.info.run_id,
+            metrics=[Metric(name, float(value), 0, 0) for name, value in found.items()],
+            params=[Param(name, str(value)) for name, value in study.best_params.items()],
+        )
+        study.trials_dataframe().to_csv(folder / "trials.csv", index=False)
+        mlflow.log_artifact(str(folder / "trials.csv"))
+        mlflow.log_artifact(str(folder / "predictions.parquet"))
+        mlflow.sklearn.log_model(
+            model,
+            name="model",
+            skops_trusted_types=[
+                "collections.OrderedDict",
+                "lightgbm.basic.Booster",
+                "lightgbm.sklearn.LGBMClassifier",
+            ],
+            pip_requirements=[f"{name}=={version(name)}" for name in ("scikit-learn", "lightgbm")],
+            signature=infer_signature(X, model.predict_proba(X)),
+        )
+
+
+def main(data: Path, assignment: Path, roles: dict, folder: Path) -> None:
+    """Run the experiment."""
+    warnings.simplefilter("ignore")
+    frame = pd.read_parquet(data) if data.suffix == ".parquet" else pd.read_csv(data)
+    split = pd.read_parquet(assignment)["split"].to_numpy()
+    target = (frame[roles["target"]] == frame[roles["target"]].max()).to_numpy(np.int8)
+    X = frame.drop(columns=[roles["target"], *roles["drop"], *filter(None, [roles["group"]])])
+    rows = {name: split == name for name in ("train", "validation", "test")}
+    preprocess = make_column_transformer(
+        (StandardScaler(with_mean=False, with_std=False), NUMBER),
+        (OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan), TEXT),
+    ).fit(X[rows["train"]])
+    parts = {name: (preprocess.transform(X[mask]), target[mask]) for name, mask in rows.items()}
+    numbers = len(NUMBER(X))
+    categorical = list(range(numbers, X.shape[1]))
+    study = tune(parts, categorical)
+    booster = boost(parts, categorical, study.best_params, ("train", "validation"))
+    challenger = Pipeline([("preprocess", preprocess), ("estimator", booster)])
+    baseline = make_pipeline(
+        make_column_transformer(
+            (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), NUMBER),
+            (OneHotEncoder(handle_unknown="ignore", min_frequency=10), TEXT),
+        ),
+        LogisticRegression(max_iter=1000),
+    ).fit(X[rows["train"]], target[rows["train"]])
+    tested = X[rows["test"]]
+    scores = {
+        "challenger": challenger.predict_proba(tested)[:, 1],
+        "incumbent": baseline.predict_proba(tested)[:, 1],
+    }
+    groups = frame.loc[rows["test"], roles["group"]] if roles["group"] else tested.index
+    units = Units.from_codes(pd.factorize(groups)[0])
+    found = intervals(target[rows["test"]], scores, units)
+    pd.DataFrame(scores).to_parquet(folder / "predictions.parquet")
+    record(folder, study, challenger, tested.head(), found)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]), Path(sys.argv[4]))

@@ -1,0 +1,26 @@
+"""Gate: the data of this cycle are committed, unaltered, to the versioning backend."""
+
+from __future__ import annotations
+
+from experiment_cycle.data_versioning.records import DatasetVersion
+from experiment_cycle.data_versioning.versioning import verify_version
+from experiment_cycle.decision.gates.evidence import Evidence, Outcome
+from experiment_cycle.splitting.records import SplitManifest
+
+TITLE = "Data version committed"
+
+
+def check(evidence: Evidence) -> Outcome:
+    """Hash the stored data again, and see that they are the data that were split."""
+    version = DatasetVersion.model_validate(evidence.dataset_version)
+    manifest = SplitManifest.model_validate(evidence.split_manifest)
+    if version.content_hash != manifest.content_hash:
+        return Outcome(
+            "failed",
+            f"The split was made from data {manifest.content_hash[:12]}, but the committed version "
+            f"{version.id[:12]} holds {version.content_hash[:12]}.",
+        )
+    verify_version(version, evidence.project_folder)
+    return Outcome(
+        "passed", f"{version.backend} holds version {version.id[:12]}, and its bytes are unaltered."
+    )

@@ -1,0 +1,55 @@
+"""What the gates look at, and what each answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import pandas as pd
+
+from experiment_cycle.columns import Columns
+from experiment_cycle.decision.records import Comparison
+from experiment_cycle.hypothesis import Hypothesis
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Everything a decision rests on, as the earlier stages stored it.
+
+    Attributes:
+        hypothesis: The hypothesis as it is configured now.
+        columns: The roles of the columns.
+        project_folder: Where the data version's pointer is relative to.
+        dataset_version: A `DatasetVersion`.
+        split_manifest: A `SplitManifest`.
+        leakage_report: A `LeakageReport`.
+        environment: An `Environment`.
+        comparison: The comparison this decision is about.
+        incumbent_record: An `IncumbentRecord`.
+        test_rows: Keys of the test rows (see `row_keys`), indexed by `__row__`.
+        challenger_seen_rows: Keys of all rows that influenced the challenger.
+        incumbent_seen_rows: Keys of all rows that influenced the incumbent.
+        max_duplicate_share: Share of test rows that may have an identical twin elsewhere.
+    """
+
+    hypothesis: Hypothesis
+    columns: Columns
+    project_folder: Path
+    dataset_version: dict[str, Any]
+    split_manifest: dict[str, Any]
+    leakage_report: dict[str, Any]
+    environment: dict[str, Any]
+    comparison: Comparison
+    incumbent_record: dict[str, Any]
+    test_rows: pd.DataFrame
+    challenger_seen_rows: pd.DataFrame
+    incumbent_seen_rows: pd.DataFrame
+    max_duplicate_share: float
+
+
+class Outcome(NamedTuple):
+    """What a gate found, and the sentence that says so."""
+
+    status: Literal["passed", "failed", "not_run"]
+    evidence: str

@@ -1,0 +1,137 @@
+"""Make the challenger champion, if that was decided."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from experiment_cycle.decision.ledger import Ledger
+from experiment_cycle.decision.records import Decision, Promotion
+from experiment_cycle.errors import IntegrityError
+from experiment_cycle.evaluation.records import IncumbentRecord
+from experiment_cycle.options import fingerprint
+from experiment_cycle.tracking.record import read_back
+from experiment_cycle.tracking.registry import (
+    CHAMPION,
+    STAGING,
+    champion_version,
+    load_champion,
+    register_champion,
+)
+from experiment_cycle.training.identity import model_identity
+
+DECISION = "decision/decision.json"
+
+
+def promote(
+    decision: Decision,
+    challenger: Pipeline,
+    challenger_record: dict[str, Any],
+    incumbent_record: dict[str, Any],
+    seen_rows: pd.DataFrame,
+    registered_model: str,
+    ledger: Path,
+    example: pd.DataFrame,
+) -> Promotion:
+    """Register the challenger as the new champion if the decision is to promote; else do nothing.
+
+    Done again after a crash, it goes on where it stopped and registers no model twice.
+
+    Args:
+        decision: The decision; it must be in the record already.
+        challenger: The fitted model.
+        challenger_record: A `ModelRecord`, as stored.
+        incumbent_record: An `IncumbentRecord`, as stored.
+        seen_rows: Keys of all rows that influenced the challenger; registered with it.
+        registered_model: Name in the model registry.
+        ledger: The file that counts the looks; they start again after a promotion.
+        example: A few raw feature rows, for the signature of the registered model.
+
+    Raises:
+        IntegrityError: the decision does not read back from the record, the model is not the one
+            that was compared, or there is another champion by now.
+    """
+    incumbent = IncumbentRecord.model_validate(incumbent_record)
+    if decision.decision != "promote" or decision.look is None:
+        return _unmoved(
+            registered_model,
+            incumbent.version,
+            incumbent.version,
+            f"The decision is to {decision.decision}, so the registry stays as it was.",
+        )
+    identity = _check(decision, challenger, challenger_record)
+    present = champion_version(registered_model)
+    if present is not None and present != incumbent.version:
+        champion = load_champion(registered_model)
+        if champion is not None and champion.record.get("identity") == identity:
+            Ledger(ledger).record_promotion(decision.look)
+            return _unmoved(
+                registered_model,
+                present,
+                incumbent.version,
+                f"Version {present} of '{registered_model}' is this very model already.",
+            )
+    version = register_champion(
+        registered_model,
+        challenger,
+        challenger_record,
+        seen_rows,
+        _tags(decision, identity),
+        incumbent.version,
+        example,
+    )
+    Ledger(ledger).record_promotion(decision.look)
+    replaced = "the first champion" if incumbent.version is None else f"after {incumbent.version}"
+    return Promotion(
+        moved=True,
+        registered_model=registered_model,
+        version=version,
+        previous_version=incumbent.version,
+        aliases=(CHAMPION, STAGING),
+        sentence=f"Version {version} of '{registered_model}' is champion, {replaced}.",
+    )
+
+
+def _check(decision: Decision, challenger: Pipeline, challenger_record: dict[str, Any]) -> str:
+    """See that decision and model are the recorded and the compared one; return its identity."""
+    if json.loads(read_back(DECISION)) != decision.model_dump(mode="json"):
+        raise IntegrityError(
+            f"The record's {DECISION} is not the decision that is to be carried out. Next step: "
+            "kedro run --pipelines=decision,reporting"
+        )
+    identity = model_identity(challenger)
+    if not identity == challenger_record["identity"] == decision.evidence["challenger"]:
+        raise IntegrityError(
+            f"The challenger at hand is {identity[:12]}, but the decision was made about "
+            f"{decision.evidence['challenger'][:12]}. Next step: kedro run "
+            "--pipelines=training,evaluation,decision,reporting"
+        )
+    return identity
+
+
+def _tags(decision: Decision, identity: str) -> dict[str, str]:
+    return {
+        "identity": identity,
+        "decision_hash": fingerprint(decision),
+        "hypothesis_id": decision.hypothesis_id,
+        "hypothesis_hash": decision.hypothesis_hash,
+        "content_hash": decision.evidence["content"],
+        "split_hash": decision.evidence["split_manifest"],
+    }
+
+
+def _unmoved(
+    registered_model: str, version: int | None, previous: int | None, sentence: str
+) -> Promotion:
+    return Promotion(
+        moved=False,
+        registered_model=registered_model,
+        version=version,
+        previous_version=previous,
+        aliases=(),
+        sentence=sentence,
+    )

@@ -1,0 +1,158 @@
+"""The decision rule: promote, iterate or abandon, with the reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from experiment_cycle.decision.criteria import list_criteria
+from experiment_cycle.decision.intervals import MIN_EFFECTIVE_UNITS
+from experiment_cycle.decision.options import DecisionOptions
+from experiment_cycle.decision.records import Comparison, Decision, Gate, Look, Verdict
+from experiment_cycle.decision.spending import SPENT
+from experiment_cycle.decision.wording import (
+    describe_futility,
+    describe_gate,
+    describe_reuse,
+    describe_spent,
+    describe_verdict,
+)
+from experiment_cycle.hypothesis import Hypothesis
+from experiment_cycle.options import fingerprint
+
+DATA_GATES = ("no_leakage", "data_version_committed", "incumbent_unseen")
+"""Gates on data and incumbent: unless they passed, a bad result says nothing of the hypothesis."""
+
+Outcome = Literal["promote", "iterate", "abandon"]
+
+
+def decide(
+    comparison: Comparison,
+    gates: Sequence[Gate],
+    hypothesis: Hypothesis,
+    options: DecisionOptions,
+    override_reason: str | None = None,
+) -> Decision:
+    """Decide.
+
+    - promote, if the primary criterion and every guardrail are met, every required gate passed, and
+      the level granted to the look is not spent;
+    - abandon, if a criterion is refuted, or the primary is not met and the expected improvement is
+      excluded (`futility`), and the gates on data and incumbent passed;
+    - iterate otherwise.
+
+    Args:
+        comparison: The verdicts.
+        gates: What was checked; a gate that is not among them has not passed.
+        hypothesis: The expected improvement, and the wording of the criteria.
+        options: Whether futility abandons.
+        override_reason: Why the split ignored a declared group column, where it did.
+    """
+    outcome, reasons = _weigh(comparison, gates, hypothesis, options)
+    if override_reason:
+        reasons.append(
+            f"The split ignored the declared group column. The reason given: {override_reason}"
+        )
+    return Decision(
+        decision=outcome,
+        reasons=tuple(reasons),
+        hypothesis_id=hypothesis.id,
+        hypothesis_hash=fingerprint(hypothesis),
+        incumbent_kind=comparison.incumbent_kind,
+        look=comparison.look,
+        evidence={
+            **comparison.evidence,
+            "comparison": fingerprint(comparison),
+            "gates": fingerprint({"gates": [gate.model_dump(mode="json") for gate in gates]}),
+        },
+    )
+
+
+def _weigh(
+    comparison: Comparison, gates: Sequence[Gate], hypothesis: Hypothesis, options: DecisionOptions
+) -> tuple[Outcome, list[str]]:
+    failed = [describe_gate(gate) for gate in gates if gate.status != "passed"]
+    primary, look = comparison.primary, comparison.look
+    if comparison.identical or primary is None or look is None:
+        return "iterate", [_describe_identical(comparison), *failed]
+    verdicts = [primary, *comparison.guardrails]
+    futile = _is_futile(primary, hypothesis, options)
+    refuted = any(verdict.status == "refuted" for verdict in verdicts)
+    met = all(verdict.status == "met" for verdict in verdicts)
+    sound = _have_passed(gates, DATA_GATES)
+    outcome: Outcome = "iterate"
+    if met and look.alpha >= SPENT and _may_promote(gates, options):
+        outcome = "promote"
+    elif (refuted or futile) and sound:
+        outcome = "abandon"
+    reasons = [_headline(outcome, met=met, refused=(refuted or futile) and not sound)]
+    if futile and primary.status == "undecided":
+        reasons.append(describe_futility(primary, _expected(hypothesis)))
+    reasons += [
+        describe_verdict(verdict, criterion)
+        for verdict, criterion in zip(verdicts, list_criteria(hypothesis), strict=True)
+    ]
+    return outcome, [*reasons, *failed, *_describe_look(look)]
+
+
+def _expected(hypothesis: Hypothesis) -> float:
+    return hypothesis.success_criteria.primary.expected_improvement
+
+
+def _is_futile(primary: Verdict, hypothesis: Hypothesis, options: DecisionOptions) -> bool:
+    """Tell whether the claimed effect is excluded although nothing else is decided."""
+    return (
+        options.futility
+        and primary.status != "met"
+        and primary.upper is not None
+        and primary.effective_units >= MIN_EFFECTIVE_UNITS
+        and primary.upper < _expected(hypothesis)
+    )
+
+
+def _may_promote(gates: Sequence[Gate], options: DecisionOptions) -> bool:
+    """Tell whether every required gate is there and passed."""
+    required = [code for code, need in options.gates if need == "required"]
+    return _have_passed(gates, required) and not any(
+        gate.required and gate.status != "passed" for gate in gates
+    )
+
+
+def _have_passed(gates: Sequence[Gate], codes: Sequence[str]) -> bool:
+    passed = {gate.code for gate in gates if gate.status == "passed"}
+    return passed.issuperset(codes)
+
+
+def _headline(outcome: Outcome, *, met: bool, refused: bool) -> str:
+    if outcome == "promote":
+        return "Every criterion is met and every required gate has passed."
+    if outcome == "abandon":
+        return "The evidence is against the hypothesis, and the gates on data and incumbent passed."
+    if refused:
+        return (
+            "The evidence is against the hypothesis, but not every gate on data and incumbent "
+            f"passed ({', '.join(DATA_GATES)}), so it does not count."
+        )
+    if met:
+        return "Every criterion is met, but the promotion is withheld."
+    return "Not every criterion is decided."
+
+
+def _describe_identical(comparison: Comparison) -> str:
+    sentence = (
+        f"The challenger is identical to the {comparison.incumbent_kind}: nothing was compared, "
+        "and no look was spent."
+    )
+    if comparison.incumbent_kind == "baseline":
+        sentence += (
+            " Next step: give training.estimator and training.baseline different models or "
+            "hyperparameters."
+        )
+    return sentence
+
+
+def _describe_look(look: Look) -> list[str]:
+    sentences = [describe_reuse(look)] if look.reused else []
+    if look.alpha < SPENT:
+        sentences.append(describe_spent(look, SPENT))
+    return sentences

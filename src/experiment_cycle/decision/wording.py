@@ -1,0 +1,131 @@
+"""Verdicts and gates as plain sentences."""
+
+from __future__ import annotations
+
+import math
+
+from experiment_cycle.decision.criteria import Criterion, improvement
+from experiment_cycle.decision.records import Gate, Look, Verdict
+from experiment_cycle.metrics.catalogue import metric
+
+MAX_DECIMALS = 6
+
+
+def number(value: float) -> str:
+    """Write a metric or a difference: three decimals, more where two digits would not show."""
+    size = abs(value)
+    if size < 10.0**-MAX_DECIMALS:
+        return "0.000"
+    decimals = max(3, 1 - math.floor(math.log10(size)))
+    return f"{value:.{min(decimals, MAX_DECIMALS)}f}"
+
+
+def confidence(level: float) -> str:
+    """Write an error level as the confidence it leaves, such as ``97 %``."""
+    return f"{100.0 * (1.0 - level):.3g} %"
+
+
+def describe_verdict(verdict: Verdict, criterion: Criterion) -> str:
+    """Say what was measured, within which bounds, against which demand, and the verdict.
+
+    Args:
+        verdict: The verdict on one criterion.
+        criterion: That criterion, which knows what kind of effect the bounds are of.
+    """
+    role = "primary criterion" if verdict.criterion == "primary" else "guardrail"
+    observed = _observed(verdict)
+    bounds = [
+        f"with {confidence(level)} confidence it {bound}"
+        for level, bound in _bounds(verdict, criterion)
+    ]
+    measured = "; ".join([observed, ", and ".join(bounds)] if bounds else [observed])
+    parts = [f"{measured}: the {role} '{verdict.requirement}' is {verdict.status}."]
+    if verdict.rows_needed is not None:
+        parts.append(_describe_rows_needed(verdict))
+    if verdict.note:
+        parts.append(_sentence(verdict.note))
+    return _sentence(" ".join(parts))
+
+
+def describe_futility(verdict: Verdict, expected_improvement: float) -> str:
+    """Say that the improvement the hypothesis claims is excluded."""
+    bound = _bound(verdict.upper or 0.0, "less", improvement(verdict.metric))
+    return (
+        f"The expected improvement of {expected_improvement:g} is excluded: with "
+        f"{confidence(verdict.upper_level)} confidence {metric(verdict.metric).label} {bound}."
+    )
+
+
+def describe_gate(gate: Gate) -> str:
+    """Say what became of a gate that did not pass."""
+    status = "failed" if gate.status == "failed" else "was not run, which is not passed"
+    need = "Required" if gate.required else "Advisory"
+    return f"{need} gate '{gate.code}' {status}: {_sentence(gate.evidence)}"
+
+
+def describe_reuse(look: Look) -> str:
+    """Say that this very comparison was made before."""
+    return (
+        f"This very comparison was made before, as look {look.number} at this test set: it keeps "
+        f"that look's level of {look.alpha:.4f}, and nothing was spent."
+    )
+
+
+def describe_spent(look: Look, least: float) -> str:
+    """Say that the test set was looked at too often, and what to do."""
+    return (
+        f"This is look {look.number} at this test set since its last promotion, and its level of "
+        f"{look.alpha:.5f} is below {least:g}: the budget of the test set is spent, and nothing is "
+        "promoted on it any more. Next step: compare on fresh test data."
+    )
+
+
+def _observed(verdict: Verdict) -> str:
+    label = metric(verdict.metric).label
+    if verdict.challenger is None or verdict.effect is None:
+        return f"{label} is not defined on these rows"
+    if verdict.incumbent is None:
+        return f"{label} is {number(verdict.challenger)}"
+    change = verdict.challenger - verdict.incumbent
+    if change == 0.0:
+        return f"{label} stays at {number(verdict.challenger)}"
+    return (
+        f"{label} {'rises' if change > 0.0 else 'falls'} by {number(abs(change))} "
+        f"(from {number(verdict.incumbent)} to {number(verdict.challenger)})"
+    )
+
+
+def _bounds(verdict: Verdict, criterion: Criterion) -> list[tuple[float, str]]:
+    """Give the bounds that the status rests on, each with its error level."""
+    if verdict.lower is None or verdict.upper is None:
+        return []
+    lower = (verdict.lower_level, _bound(verdict.lower, "more", criterion))
+    upper = (verdict.upper_level, _bound(verdict.upper, "less", criterion))
+    return {"met": [lower], "refuted": [upper], "undecided": [lower, upper]}[verdict.status]
+
+
+def _bound(bound: float, than: str, criterion: Criterion) -> str:
+    """Say a bound of the effect; below zero it bounds the opposite from the other side."""
+    good, bad = ("improves by", "worsens by")
+    if not criterion.is_improvement:
+        good, bad = ("is on the good side of its limit by", "is beyond its limit by")
+    if bound > 0.0:
+        return f"{good} {than} than {number(bound)}"
+    opposite = "less" if than == "more" else "more"
+    return f"{bad} {opposite} than {number(-bound)}"
+
+
+def _describe_rows_needed(verdict: Verdict) -> str:
+    if verdict.criterion == "primary":
+        planned = "The expected improvement would be shown"
+    else:
+        planned = "A model equal to the incumbent would meet it"
+    return (
+        f"{planned} with 80 % power on about {verdict.rows_needed:,} test rows; this test set has "
+        f"{verdict.rows:,}."
+    )
+
+
+def _sentence(text: str) -> str:
+    start = text[:1].upper() + text[1:]
+    return start if start.endswith((".", "!", "?")) else f"{start}."

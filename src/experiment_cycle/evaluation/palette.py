@@ -1,0 +1,9 @@
+"""Colours that stay apart for colour-blind readers (Okabe and Ito 2008)."""
+
+from __future__ import annotations
+
+CHALLENGER = "#0072B2"
+INCUMBENT = "#E69F00"
+REFERENCE = "#999999"
+
+MODEL_COLOURS = {"challenger": CHALLENGER, "incumbent": INCUMBENT}

@@ -1,0 +1,128 @@
+"""The metrics that depend on the order of the predictions only: ROC AUC, average precision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from experiment_cycle.metrics.ratios import NO_NEGATIVES, NO_POSITIVES
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Rows from the greatest prediction to the smallest, equal predictions as one block.
+
+    `order` gives the rows in that order, shape (n,), and `block` the block of each of them.
+    `positives` and `rows` are running counts up to the end of each block, shape (blocks,); they
+    draw the ROC curve and the precision-recall curve. Sums are never those of BLAS
+    (`@`), which depend on its number of threads.
+    """
+
+    order: Indices
+    block: Indices
+    positives: Floats
+    rows: Floats
+    thresholds: Floats
+
+    @classmethod
+    def of(cls, target: npt.ArrayLike, probability: npt.ArrayLike) -> Ranking:
+        """Sort the rows; O(n log n)."""
+        predicted = np.asarray(probability, dtype=np.float64)
+        order = np.argsort(-predicted, kind="stable")
+        ordered = predicted[order]
+        changes = ordered[1:] != ordered[:-1]
+        ends = np.append(np.flatnonzero(changes), len(ordered) - 1)[: len(ordered)]
+        block = np.concatenate([np.zeros(min(len(ordered), 1)), np.cumsum(changes)])
+        positives = np.cumsum(np.asarray(target)[order], dtype=np.float64)[ends]
+        return cls(order, block.astype(np.int64), positives, ends + 1.0, ordered[ends])
+
+    @property
+    def negatives(self) -> Floats:
+        """Running count of negative rows up to the end of each block, shape (blocks,)."""
+        return self.rows - self.positives
+
+    def undefined(self, name: str) -> str | None:
+        """Say why a metric is not defined here; None where it is."""
+        positives = self.positives[-1] if len(self.positives) else 0.0
+        if positives == 0:
+            return NO_POSITIVES
+        if name == "roc_auc" and positives == self.rows[-1]:
+            return NO_NEGATIVES
+        return None
+
+    def spread(self, by_class: Floats, target: npt.ArrayLike) -> Floats:
+        """Hand each row what its block and class get.
+
+        Args:
+            by_class: One number for a negative and a positive row of each block, shape (2, blocks).
+            target: 0 or 1 per row, in the order of the data, shape (n,).
+
+        Returns:
+            One number per row, in the order of the data, shape (n,).
+        """
+        spread = np.empty(len(self.order))
+        spread[self.order] = by_class[np.asarray(target)[self.order].astype(np.int64), self.block]
+        return spread
+
+
+def roc_auc(ranking: Ranking) -> tuple[float, Floats]:
+    """Compute the ROC AUC and each row's influence, by placement values; ties count half.
+
+    A positive row's placement is the share of negatives it is ranked above, a negative row's the
+    share of positives ranked above it. DeLong et al. (1988), in the O(n log n) form of Sun and
+    Xu (2014).
+
+    Returns:
+        The value, and its derivative in the weight of a negative and of a positive row of each
+        block, shape (2, blocks).
+    """
+    positives, negatives = ranking.positives, ranking.negatives
+    positive_rows = np.diff(positives, prepend=0.0)
+    negative_rows = np.diff(negatives, prepend=0.0)
+    of_positive = (negatives[-1] - negatives + negative_rows / 2) / negatives[-1]
+    of_negative = (positives - positive_rows / 2) / positives[-1]
+    value = float((positive_rows * of_positive).sum()) / float(positives[-1])
+    by_class = np.stack(
+        [(of_negative - value) / negatives[-1], (of_positive - value) / positives[-1]]
+    )
+    return value, by_class
+
+
+def average_precision(ranking: Ranking) -> tuple[float, Floats]:
+    """Compute the average precision and each row's influence; ties as scikit-learn.
+
+    With p positives in a block, C positives and A rows up to its end, and P positives in all, the
+    value is sum(p * C / A) / P over the blocks. A row adds to C and A of every block from its own
+    on, so its derivative is a sum over the blocks from there to the last.
+
+    Returns:
+        The value, and the derivative in the weight of a negative and of a positive row of each
+        block, shape (2, blocks).
+    """
+    positives, rows = ranking.positives, ranking.rows
+    total = float(positives[-1])
+    positive_rows = np.diff(positives, prepend=0.0)
+    precision = positives / rows
+    value = float((positive_rows * precision).sum()) / total
+    lost = _sum_to_last(positive_rows * positives / rows**2)
+    gained = _sum_to_last(positive_rows / rows)
+    by_class = np.stack([-lost, precision + gained - lost - value]) / total
+    return value, by_class
+
+
+RANKED: dict[str, Callable[[Ranking], tuple[float, Floats]]] = {
+    "roc_auc": roc_auc,
+    "average_precision": average_precision,
+}
+"""The metrics of this file by name."""
+
+
+def _sum_to_last(per_block: Floats) -> Floats:
+    """Sum from each block to the last one, shape (blocks,)."""
+    return np.asarray(np.cumsum(per_block[::-1])[::-1], dtype=np.float64)

@@ -1,0 +1,151 @@
+"""Everything a report shows, read out of what the stages stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pandas as pd
+from pydantic import TypeAdapter, ValidationError
+
+from experiment_cycle.data_versioning.records import DatasetProfile, DatasetVersion
+from experiment_cycle.decision.records import Comparison, Decision, Gate, Promotion, Verdict
+from experiment_cycle.errors import IntegrityError
+from experiment_cycle.evaluation.records import Fairness, IncumbentRecord, Metrics
+from experiment_cycle.hypothesis import Hypothesis
+from experiment_cycle.splitting.records import LeakageReport, SplitManifest
+from experiment_cycle.training.records import Environment, ModelRecord, Resources, TrainingHistory
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+FIGURES = (
+    "trials_plot",
+    "loss_plot",
+    "roc_plot",
+    "precision_recall_plot",
+    "calibration_plot",
+    "confusion_plot",
+)
+STAGES = {
+    "decision": "decision",
+    "promotion": "decision",
+    "comparison": "decision",
+    "gates": "decision",
+    "dataset_version": "data_versioning",
+    "dataset_profile": "data_versioning",
+    "split_manifest": "splitting",
+    "leakage_report": "splitting",
+    "challenger_record": "training",
+    "training_history": "training",
+    "challenger_resources": "training",
+    "baseline_resources": "training",
+    "environment": "training",
+    "incumbent_record": "evaluation",
+    "metrics": "evaluation",
+    "fairness": "evaluation",
+}
+"""Which stage writes what a report reads."""
+
+Kind = TypeVar("Kind")
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """The evidence of one cycle.
+
+    Attributes:
+        trials: One row a trial; columns trial, state, value, duration_seconds, hyperparameters.
+        slices: One row for each slice and metric; see `experiment_cycle.reporting.slices`.
+        failures: The worst rows, the worst first.
+        figures: Plotly figures by dataset name.
+    """
+
+    hypothesis: Hypothesis
+    decision: Decision
+    promotion: Promotion
+    comparison: Comparison
+    gates: tuple[Gate, ...]
+    version: DatasetVersion
+    profile: DatasetProfile
+    split: SplitManifest
+    leakage: LeakageReport
+    trials: pd.DataFrame
+    hyperparameters: dict[str, Any]
+    challenger: ModelRecord
+    incumbent: IncumbentRecord
+    history: TrainingHistory
+    challenger_resources: Resources
+    baseline_resources: Resources
+    environment: Environment
+    metrics: Metrics
+    slices: pd.DataFrame
+    fairness: Fairness
+    failures: pd.DataFrame
+    figures: dict[str, go.Figure]
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """The primary criterion's verdict, then the guardrails'; empty if nothing was compared."""
+        primary = self.comparison.primary
+        return () if primary is None else (primary, *self.comparison.guardrails)
+
+    @property
+    def incumbent_name(self) -> str:
+        """What the challenger was compared with, such as ``champion (version 3)``."""
+        kind, version = self.incumbent.kind, self.incumbent.version
+        return kind if version is None else f"{kind} (version {version})"
+
+
+def collect(hypothesis: Hypothesis, evidence: dict[str, Any]) -> Report:
+    """Read the evidence of one cycle into typed records.
+
+    Args:
+        hypothesis: The hypothesis as configured.
+        evidence: What the stages stored, by dataset name: records as plain dicts, tables as data
+            frames, figures as Plotly figures.
+
+    Raises:
+        IntegrityError: a dataset does not have the form its stage writes.
+    """
+
+    def read(name: str, kind: type[Kind]) -> Kind:
+        return _read(name, kind, evidence[name])
+
+    return Report(
+        hypothesis=hypothesis,
+        decision=read("decision", Decision),
+        promotion=read("promotion", Promotion),
+        comparison=read("comparison", Comparison),
+        gates=read("gates", tuple[Gate, ...]),
+        version=read("dataset_version", DatasetVersion),
+        profile=read("dataset_profile", DatasetProfile),
+        split=read("split_manifest", SplitManifest),
+        leakage=read("leakage_report", LeakageReport),
+        trials=evidence["trials"],
+        hyperparameters=evidence["best_hyperparameters"],
+        challenger=read("challenger_record", ModelRecord),
+        incumbent=read("incumbent_record", IncumbentRecord),
+        history=read("training_history", TrainingHistory),
+        challenger_resources=read("challenger_resources", Resources),
+        baseline_resources=read("baseline_resources", Resources),
+        environment=read("environment", Environment),
+        metrics=read("metrics", Metrics),
+        slices=evidence["slice_metrics"],
+        fairness=read("fairness", Fairness),
+        failures=evidence["failure_cases"],
+        figures={name: evidence[name] for name in FIGURES},
+    )
+
+
+def _read(name: str, kind: type[Kind], content: Any) -> Kind:
+    try:
+        return TypeAdapter(kind).validate_python(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "as a whole"
+        raise IntegrityError(
+            f"The dataset '{name}' does not have the form that the stage {STAGES[name]} writes: "
+            f"{where}: {first['msg']}. It may come from another version of the project. "
+            f"Next step: run the whole cycle again with `kedro run`."
+        ) from error

@@ -1,0 +1,146 @@
+"""What the report's tables say, line by line, for the HTML page and the Markdown twin alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from experiment_cycle.columns import ROW
+from experiment_cycle.decision.criteria import list_criteria
+from experiment_cycle.decision.records import TrackedEffect, Verdict
+from experiment_cycle.evaluation.records import Estimate
+from experiment_cycle.metrics.catalogue import metric
+from experiment_cycle.reporting.drawing import (
+    Span,
+    VerdictDrawing,
+    draw_estimates,
+    draw_verdict,
+)
+from experiment_cycle.reporting.evidence import Report
+from experiment_cycle.reporting.numbers import number, rounded_alike, signed, signed_interval
+from experiment_cycle.reporting.terms import good_direction, label
+
+FAILURE_TITLES = {
+    ROW: "row",
+    "loss": "loss",
+    "probability": "challenger says",
+    "target": "truth",
+    "incumbent_probability": "incumbent says",
+}
+
+
+@dataclass(frozen=True)
+class CriterionLine:
+    """One criterion with its verdict; the numbers are written with the same decimals."""
+
+    verdict: Verdict
+    label: str
+    is_improvement: bool
+    """The effect is a difference of the two models, and not a distance from a limit."""
+    expected: str | None
+    effect: str
+    lower: str
+    upper: str
+    threshold: str
+    drawing: VerdictDrawing | None
+
+
+@dataclass(frozen=True)
+class MetricLine:
+    """One metric of both models, with the improvement in its good direction."""
+
+    name: str
+    label: str
+    direction: str
+    challenger: Estimate
+    incumbent: Estimate
+    improvement: str
+    judged: bool
+    """The hypothesis judges this metric; its bounds stand with the criteria."""
+    spans: tuple[Span, ...]
+
+
+def criterion_lines(report: Report) -> list[CriterionLine]:
+    """Write the verdicts, the primary criterion's first; none if nothing was compared."""
+    criteria = list_criteria(report.hypothesis)
+    lines = []
+    for verdict, criterion in zip(report.verdicts, criteria, strict=True):
+        expected = criterion.expected_improvement
+        effect, lower, upper = rounded_alike(verdict.effect, verdict.lower, verdict.upper)
+        lines.append(
+            CriterionLine(
+                verdict=verdict,
+                label=label(verdict.metric),
+                is_improvement=criterion.is_improvement,
+                expected=None if expected is None else number(expected),
+                effect=f"+{effect}" if (verdict.effect or 0.0) > 0.0 else effect,
+                lower=lower,
+                upper=upper,
+                threshold=number(verdict.threshold),
+                drawing=draw_verdict(verdict, expected),
+            )
+        )
+    return lines
+
+
+def metric_lines(report: Report) -> list[MetricLine]:
+    """Write every metric of both models."""
+    tracked = {effect.metric: effect for effect in report.comparison.tracked}
+    judged = {verdict.metric for verdict in report.verdicts}
+    lines = []
+    for name, challenger in report.metrics.challenger.items():
+        incumbent = report.metrics.incumbent[name]
+        lines.append(
+            MetricLine(
+                name=name,
+                label=label(name),
+                direction=good_direction(name),
+                challenger=challenger,
+                incumbent=incumbent,
+                improvement=_improvement(name, challenger, incumbent, tracked.get(name)),
+                judged=name in judged,
+                spans=tuple(draw_estimates([challenger, incumbent])),
+            )
+        )
+    return lines
+
+
+def failure_table(failures: pd.DataFrame, most: int) -> tuple[list[str], list[list[str]]]:
+    """Write the first `most` failure cases as titles and rows of text."""
+    shown = failures.head(most)
+    titles = [FAILURE_TITLES.get(str(name), str(name)) for name in shown.columns]
+    rows = [[written(value) for value in row] for row in shown.itertuples(index=False, name=None)]
+    return titles, rows
+
+
+def settings(options: dict[str, Any]) -> list[tuple[str, str]]:
+    """Write hyperparameters as pairs of name and value."""
+    return [(name, written(value)) for name, value in options.items()]
+
+
+def written(value: Any) -> str:
+    """Write a value of unknown type: numbers with four digits, a missing value as nothing."""
+    if isinstance(value, str | bool):
+        return str(value)
+    if value is None or value is pd.NaT or value is pd.NA:
+        return ""
+    if isinstance(value, int):
+        return str(value)
+    try:
+        real = float(value)
+    except (TypeError, ValueError):
+        return str(value)
+    return "" if pd.isna(real) else number(real)
+
+
+def _improvement(
+    name: str, challenger: Estimate, incumbent: Estimate, tracked: TrackedEffect | None
+) -> str:
+    if tracked is not None and tracked.effect is not None:
+        return signed_interval(tracked.effect, tracked.lower, tracked.upper)
+    if challenger.value is None or incumbent.value is None:
+        return number(None)
+    change = challenger.value - incumbent.value
+    return signed(change if metric(name).greater_is_better else -change)

@@ -1,0 +1,125 @@
+"""How numbers are written in the report, its Markdown twin and the terminal."""
+
+from __future__ import annotations
+
+import math
+
+NOT_DEFINED = "not defined"
+SIGNIFICANT = 4
+MAX_DECIMALS = 6
+LEAST, GREATEST = 1e-4, 1e15
+"""Outside these, numbers are written with a power of ten."""
+LEAST_P = 0.001
+MINUTE, HOUR = 60.0, 3600.0
+KILO = 1000.0
+
+
+def number(value: float | None) -> str:
+    """Write a number with at most four significant digits; whole numbers as they are.
+
+    Returns:
+        Such as ``0.6403``, ``12,350`` (for 12345.6) or ``not defined``.
+    """
+    if value is None or not math.isfinite(value):
+        return NOT_DEFINED
+    if isinstance(value, int):
+        return f"{value:,}"
+    rounded = float(f"{value:.{SIGNIFICANT}g}")
+    size = abs(rounded)
+    if rounded == 0.0:
+        return "0"
+    if not LEAST <= size < GREATEST:
+        return f"{rounded:.{SIGNIFICANT}g}"
+    decimals = max(0, SIGNIFICANT - 1 - math.floor(math.log10(size)))
+    text = f"{rounded:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if decimals else text
+
+
+def signed(value: float | None) -> str:
+    """Write a difference, with its sign."""
+    text = number(value)
+    return f"+{text}" if value is not None and value > 0.0 and text != NOT_DEFINED else text
+
+
+def rounded_alike(*values: float | None) -> list[str]:
+    """Write an estimate and its bounds with the same number of decimals.
+
+    The decimals are those that leave two digits of half the distance between the outermost values,
+    so that 0.64031, 0.61234 and 0.66821 become 0.640, 0.612 and 0.668.
+    """
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    half = (max(known) - min(known)) / 2.0 if known else 0.0
+    greatest = max((abs(value) for value in known), default=0.0)
+    if half <= 0.0 or greatest >= GREATEST:
+        return [number(value) for value in values]
+    wanted = 1 - math.floor(math.log10(half))
+    allowed = SIGNIFICANT - 1 - math.floor(math.log10(greatest))
+    decimals = max(0, min(wanted, allowed, MAX_DECIMALS))
+    return [
+        NOT_DEFINED if value is None or not math.isfinite(value) else _fixed(value, decimals)
+        for value in values
+    ]
+
+
+def interval(value: float | None, lower: float | None, upper: float | None) -> str:
+    """Write an estimate with its interval, such as ``0.640 (0.612 to 0.668)``."""
+    if value is None:
+        return NOT_DEFINED
+    if lower is None or upper is None:
+        return number(value)
+    middle, low, high = rounded_alike(value, lower, upper)
+    return f"{middle} ({low} to {high})"
+
+
+def signed_interval(value: float | None, lower: float | None, upper: float | None) -> str:
+    """Write a difference with its interval, such as ``+0.031 (0.004 to 0.058)``."""
+    text = interval(value, lower, upper)
+    return f"+{text}" if value is not None and value > 0.0 else text
+
+
+def percent(share: float | None) -> str:
+    """Write a share of one as a percentage with one decimal, such as ``15.3 %``."""
+    if share is None or not math.isfinite(share):
+        return NOT_DEFINED
+    text = f"{100.0 * share:.1f}"
+    if share != 0.0 and text in {"0.0", "-0.0"}:
+        return "under 0.1 %"
+    return f"{text.removesuffix('.0')} %"
+
+
+def confidence(level: float) -> str:
+    """Write an error level as the confidence it leaves, such as ``97 %``."""
+    return f"{100.0 * (1.0 - level):.3g} %"
+
+
+def p_value(value: float | None) -> str:
+    """Write a p-value; what is below 0.001 is not told apart."""
+    if value is None:
+        return NOT_DEFINED
+    return f"< {LEAST_P:g}" if value < LEAST_P else f"{value:.3f}"
+
+
+def duration(seconds: float) -> str:
+    """Write a duration, such as ``0.42 s``, ``2 min 5 s`` or ``1 h 3 min``."""
+    if seconds < MINUTE:
+        return f"{seconds:.3g} s"
+    if seconds < HOUR:
+        minutes, rest = divmod(round(seconds), int(MINUTE))
+        return f"{minutes} min {rest} s"
+    hours, rest = divmod(round(seconds / MINUTE), int(MINUTE))
+    return f"{hours:,} h {rest} min"
+
+
+def size(count: int) -> str:
+    """Write a number of bytes in decimal units, such as ``1.25 MB``."""
+    value = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < KILO:
+            return f"{value:.3g} {unit}"
+        value /= KILO
+    return f"{value:,.3g} TB"
+
+
+def _fixed(value: float, decimals: int) -> str:
+    text = f"{value:,.{decimals}f}"
+    return text.removeprefix("-") if not text.strip("-0.,") else text

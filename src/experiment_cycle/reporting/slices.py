@@ -1,0 +1,77 @@
+"""The slices of the test rows as the report shows them: one line each, the weakest first."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from experiment_cycle.evaluation.records import Estimate
+
+UNREADABLE = "NA"
+"""A level such as ``None`` or ``NA`` comes back from a CSV file as a missing value."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One level of one column, the challenger's metrics on it, and those on all test rows."""
+
+    column: str
+    level: str
+    rows: int
+    units: int
+    positives: int
+    metrics: dict[str, Estimate]
+    overall: dict[str, float | None]
+
+    @property
+    def surely_weaker(self) -> bool:
+        """Tell whether the ranking metric's whole interval is worse than the overall value."""
+        ranking = next(iter(self.metrics))
+        lower, overall = self.metrics[ranking].lower, self.overall[ranking]
+        return lower is not None and overall is not None and lower > overall
+
+
+def weakest_slices(table: pd.DataFrame, most: int) -> list[Slice]:
+    """Read the first `most` slices of the table, in its order: the weakest first.
+
+    Args:
+        table: As `experiment_cycle.evaluation.errors.slices.measure_slices` makes it, one row for
+            each slice and metric; the metric of a slice's first row, one of which less is better,
+            ranks the slices.
+        most: How many slices at most.
+    """
+    found: dict[tuple[str, str], list[pd.Series]] = {}
+    for _, line in table.iterrows():
+        found.setdefault((str(line["column"]), _level(line["level"])), []).append(line)
+    return [_slice(*named, lines) for named, lines in list(found.items())[:most]]
+
+
+def _slice(column: str, level: str, lines: list[pd.Series]) -> Slice:
+    first = lines[0]
+    return Slice(
+        column=column,
+        level=level,
+        rows=int(first["rows"]),
+        units=int(first["units"]),
+        positives=int(first["positives"]),
+        metrics={
+            str(line["metric"]): Estimate(
+                value=_finite(line["value"]),
+                lower=_finite(line["lower"]),
+                upper=_finite(line["upper"]),
+                note=line["note"] if isinstance(line["note"], str) and line["note"] else None,
+            )
+            for line in lines
+        },
+        overall={str(line["metric"]): _finite(line["overall"]) for line in lines},
+    )
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _level(value: object) -> str:
+    return UNREADABLE if isinstance(value, float) and math.isnan(value) else str(value)

@@ -1,0 +1,403 @@
+"""Each gate passes on what is sound, fails on what is not, and admits what it could not check."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiment_cycle.columns import Columns
+from experiment_cycle.data_versioning.content_hash import content_hash
+from experiment_cycle.data_versioning.options import DataVersioningOptions
+from experiment_cycle.data_versioning.versioning import commit_version
+from experiment_cycle.decision.gates import Evidence, check
+from experiment_cycle.decision.gates.artifacts_logged import DECLARED
+from experiment_cycle.decision.options import GateOptions
+from experiment_cycle.decision.records import Gate
+from experiment_cycle.options import fingerprint
+from experiment_cycle.row_keys import row_keys
+from experiment_cycle.snapshot import Snapshot
+
+GROUPED = Columns(target="y", group="g", drop=("i",))
+IDENTIFIED = Columns(target="y", identifier="i")
+BARE = Columns(target="y")
+
+
+def data(rows: int = 400, seed: int = 0) -> pd.DataFrame:
+    """Rows of distinct features in groups of four, with an identifier."""
+    generator = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "i": np.arange(rows) + 1000 * seed,
+            "g": np.arange(rows) // 4 + 1000 * seed,
+            "x": generator.normal(size=rows),
+            "y": generator.integers(0, 2, size=rows),
+        }
+    )
+
+
+def finding(status: str, code: str = "LEAK001") -> dict[str, Any]:
+    return {
+        "code": code,
+        "title": "t",
+        "severity": "high",
+        "status": status,
+        "message": f"message of {code}",
+        "evidence": {},
+    }
+
+
+ENVIRONMENT = {
+    "python": "3.11",
+    "system": "Linux",
+    "processor": "x86",
+    "cores": 2,
+    "memory_mib": 100,
+    "packages": {"numpy": "2.0"},
+    "lock_hash": None,
+    "git_commit": "f" * 40,
+    "git_clean": True,
+    "diff_hash": None,
+}
+
+
+@dataclass
+class World:
+    """A sound cycle; change one thing and look at one gate."""
+
+    evidence: Evidence
+    predictions: pd.DataFrame
+    artifacts: dict[str, Any] = field(default_factory=dict)
+
+    def change(self, **changes: Any) -> None:
+        self.evidence = replace(self.evidence, **changes)
+
+    def log(self) -> None:
+        """Put into the active record what a cycle would have put there."""
+        held = {
+            "data_versioning/dataset_version.json": self.evidence.dataset_version,
+            "splitting/split_manifest.json": self.evidence.split_manifest,
+            "splitting/leakage_report.json": self.evidence.leakage_report,
+            "training/environment.json": self.evidence.environment,
+            "evaluation/incumbent_record.json": self.evidence.incumbent_record,
+            "decision/comparison.json": self.evidence.comparison.model_dump(mode="json"),
+            **self.artifacts,
+        }
+        for path in DECLARED:
+            if path in held and held[path] is None:
+                continue
+            mlflow.log_text(json.dumps(held.get(path, {})), path)
+        folder = self.evidence.project_folder / "logged"
+        folder.mkdir(exist_ok=True)
+        self.predictions.to_parquet(folder / "test_predictions.parquet")
+        mlflow.log_artifact(str(folder / "test_predictions.parquet"), "evaluation")
+        mlflow.set_tag("hypothesis_hash", fingerprint(self.evidence.hypothesis))
+
+    def gate(self, code: str) -> Gate:
+        return next(gate for gate in check(self.evidence, GateOptions()) if gate.code == code)
+
+
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A project with one committed data version."""
+    folder = tmp_path_factory.mktemp("project")
+    file = folder / "data" / "02_intermediate" / "dataset.parquet"
+    file.parent.mkdir(parents=True)
+    data().to_parquet(file, index=False)
+    snapshot = Snapshot(file)
+    hashed = content_hash(snapshot).model_dump(mode="json")
+    version = commit_version(snapshot, hashed, DataVersioningOptions(), folder)
+    return folder, version.model_dump(mode="json")
+
+
+@pytest.fixture
+def world(case: Any, committed: tuple[Path, dict[str, Any]], tmp_path: Path) -> World:
+    folder, version = committed
+    project = tmp_path / "project"
+    shutil.copytree(folder, project)
+    frame = data()
+    test, seen = frame.iloc[300:], frame.iloc[:300]
+    case.predictions = case.predictions.iloc[: len(test)]
+    manifest = {**case.split_manifest, "content_hash": version["content_hash"]}
+    evidence = Evidence(
+        hypothesis=case.hypothesis,
+        columns=GROUPED,
+        project_folder=project,
+        dataset_version=version,
+        split_manifest=manifest,
+        leakage_report={"passed": True, "findings": [finding("passed")]},
+        environment=ENVIRONMENT,
+        comparison=case.compare(),
+        incumbent_record=case.incumbent_record,
+        test_rows=row_keys(test, GROUPED),
+        challenger_seen_rows=row_keys(seen, GROUPED),
+        incumbent_seen_rows=row_keys(seen, GROUPED),
+        max_duplicate_share=0.01,
+    )
+    return World(evidence, case.predictions)
+
+
+def test_a_sound_cycle_passes_every_gate_in_the_order_of_the_options(
+    world: World, record: mlflow.ActiveRun
+) -> None:
+    world.log()
+    gates = check(world.evidence, GateOptions())
+
+    assert [gate.code for gate in gates] == list(GateOptions.model_fields)
+    assert {gate.code: gate.status for gate in gates if gate.status != "passed"} == {}
+    assert [gate.code for gate in gates if not gate.required] == ["code_committed"]
+
+
+def test_without_a_record_what_needs_one_was_not_run(world: World) -> None:
+    statuses = {gate.code: gate.status for gate in check(world.evidence, GateOptions())}
+
+    assert statuses["hypothesis_registered"] == statuses["artifacts_logged"] == "not_run"
+    assert statuses["no_leakage"] == "passed"
+
+
+# hypothesis_registered
+
+
+def test_another_hypothesis_than_the_registered_one_fails(
+    world: World, record: mlflow.ActiveRun
+) -> None:
+    mlflow.set_tag("hypothesis_hash", "0" * 64)
+
+    assert world.gate("hypothesis_registered").status == "failed"
+
+
+def test_a_record_without_a_hypothesis_fails(world: World, record: mlflow.ActiveRun) -> None:
+    assert world.gate("hypothesis_registered").status == "failed"
+
+
+def test_a_hypothesis_changed_after_the_comparison_fails(
+    world: World, record: mlflow.ActiveRun, make_hypothesis: Callable[..., Any]
+) -> None:
+    world.change(hypothesis=make_hypothesis(alpha=0.1))
+    mlflow.set_tag("hypothesis_hash", fingerprint(world.evidence.hypothesis))
+
+    gate = world.gate("hypothesis_registered")
+    assert gate.status == "failed"
+    assert "another hypothesis" in gate.evidence
+
+
+# no_leakage
+
+
+@pytest.mark.parametrize(
+    ("passed", "findings", "status"),
+    [
+        (True, [finding("passed"), finding("warning", "LEAK002")], "passed"),
+        (False, [finding("passed"), finding("failed", "LEAK002")], "failed"),
+        (True, [finding("failed", "LEAK002")], "failed"),
+        (False, [finding("passed", "LEAK002")], "failed"),
+        (True, [finding("not_applicable", "LEAK002")], "not_run"),
+        (True, [], "not_run"),
+    ],
+)
+def test_the_leakage_report_is_read_finding_by_finding(
+    passed: bool, findings: list[dict[str, Any]], status: str, world: World
+) -> None:
+    world.change(leakage_report={"passed": passed, "findings": findings})
+    gate = world.gate("no_leakage")
+
+    assert gate.status == status
+    if findings and status != "not_run":
+        assert findings[-1]["code"] in gate.evidence or not passed
+
+
+# data_version_committed
+
+
+def test_a_stored_object_that_was_altered_fails(world: World) -> None:
+    stored = [
+        file
+        for file in (world.evidence.project_folder / ".dvc").rglob("files/md5/*/*")
+        if file.is_file()
+    ]
+    assert stored
+    for file in stored:
+        file.chmod(0o644)
+        file.write_bytes(file.read_bytes() + b"x")
+
+    assert world.gate("data_version_committed").status == "failed"
+
+
+def test_a_version_of_other_data_than_were_split_fails(world: World) -> None:
+    world.change(split_manifest={**world.evidence.split_manifest, "content_hash": "0" * 64})
+    gate = world.gate("data_version_committed")
+
+    assert gate.status == "failed"
+    assert "0" * 12 in gate.evidence
+
+
+# incumbent_unseen
+
+
+def seen_by(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    return row_keys(frame, columns)
+
+
+@pytest.mark.parametrize("model", ["challenger", "incumbent"])
+@pytest.mark.parametrize("columns", [GROUPED, IDENTIFIED], ids=["group", "identifier"])
+def test_a_single_seen_row_fails_where_rows_are_known_by_a_key(
+    columns: Columns, model: str, world: World
+) -> None:
+    frame = data()
+    # only the key is shared: the other values have changed since
+    again = frame.iloc[300:301].assign(x=99.0)
+    world.change(
+        columns=columns,
+        test_rows=seen_by(frame.iloc[300:], columns),
+        challenger_seen_rows=seen_by(frame.iloc[:300], columns),
+        incumbent_seen_rows=seen_by(frame.iloc[:300], columns),
+    )
+    assert world.gate("incumbent_unseen").status == "passed"
+
+    world.change(**{f"{model}_seen_rows": seen_by(pd.concat([frame.iloc[:300], again]), columns)})
+    gate = world.gate("incumbent_unseen")
+    assert gate.status == "failed"
+    assert model in gate.evidence
+    assert f"{4 if columns is GROUPED else 1} of 100" in gate.evidence
+
+
+@pytest.mark.parametrize(("twins", "status"), [(0, "passed"), (1, "passed"), (2, "failed")])
+def test_twins_are_tolerated_up_to_the_share_the_leakage_check_tolerates(
+    twins: int, status: str, world: World
+) -> None:
+    frame = data()
+    world.change(
+        columns=BARE,
+        test_rows=seen_by(frame.iloc[300:], BARE),
+        challenger_seen_rows=seen_by(frame.iloc[:300], BARE),
+        incumbent_seen_rows=seen_by(
+            pd.concat([frame.iloc[:300], frame.iloc[300 : 300 + twins]]), BARE
+        ),
+    )
+
+    assert world.gate("incumbent_unseen").status == status
+
+
+def test_identical_features_alone_count_as_twins(world: World) -> None:
+    frame = data()
+    copies = frame.iloc[300:302].assign(i=[9001, 9002], g=9000)
+    world.change(incumbent_seen_rows=seen_by(pd.concat([frame.iloc[:300], copies]), GROUPED))
+
+    gate = world.gate("incumbent_unseen")
+    assert gate.status == "failed"
+    assert "identical to 2 of 100" in gate.evidence
+
+
+@pytest.mark.parametrize(
+    "seen", [pd.DataFrame(columns=["features", "row", "unit"]), pd.DataFrame({"row": [1]})]
+)
+def test_a_champion_of_which_nothing_is_known_was_not_checked(
+    seen: pd.DataFrame, world: World
+) -> None:
+    world.change(incumbent_seen_rows=seen)
+
+    assert world.gate("incumbent_unseen").status == "not_run"
+
+
+def test_a_champion_whose_rows_cannot_be_recognised_was_not_checked(world: World) -> None:
+    frame = data()
+    world.change(
+        columns=BARE,
+        test_rows=seen_by(frame.iloc[300:], BARE),
+        challenger_seen_rows=seen_by(frame.iloc[:300], BARE),
+        # the same rows, when one column had another type
+        incumbent_seen_rows=seen_by(frame.astype({"x": "float32"}), BARE),
+    )
+
+    gate = world.gate("incumbent_unseen")
+    assert gate.status == "not_run"
+    assert "columns.group" in gate.evidence
+
+
+def test_keys_of_other_rows_than_the_compared_ones_fail(world: World) -> None:
+    world.change(test_rows=world.evidence.test_rows.iloc[:50])
+
+    assert world.gate("incumbent_unseen").status == "failed"
+
+
+# artifacts_logged
+
+
+@pytest.mark.parametrize("path", ["splitting/split_manifest.json", "training/challenger.skops"])
+def test_a_missing_artifact_is_named(path: str, world: World, record: mlflow.ActiveRun) -> None:
+    world.artifacts[path] = None
+    world.log()
+    gate = world.gate("artifacts_logged")
+
+    assert gate.status == "failed"
+    assert path in gate.evidence
+
+
+@pytest.mark.parametrize("path", ["splitting/split_manifest.json", "decision/comparison.json"])
+def test_an_artifact_that_reads_back_changed_is_named(
+    path: str, world: World, record: mlflow.ActiveRun
+) -> None:
+    world.artifacts[path] = {"hash": "another"}
+    world.log()
+    gate = world.gate("artifacts_logged")
+
+    assert gate.status == "failed"
+    assert path in gate.evidence
+
+
+def test_predictions_that_read_back_changed_are_named(
+    world: World, record: mlflow.ActiveRun
+) -> None:
+    world.predictions = world.predictions.assign(challenger=0.5)
+    world.log()
+    gate = world.gate("artifacts_logged")
+
+    assert gate.status == "failed"
+    assert "test_predictions" in gate.evidence
+
+
+# decision_documented
+
+
+def test_evidence_without_a_hash_is_named(world: World) -> None:
+    cited = {**world.evidence.comparison.evidence, "incumbent": "unknown"}
+    world.change(comparison=world.evidence.comparison.model_copy(update={"evidence": cited}))
+    gate = world.gate("decision_documented")
+
+    assert gate.status == "failed"
+    assert "incumbent" in gate.evidence
+
+
+# code_committed
+
+
+@pytest.mark.parametrize(
+    ("commit", "clean", "status"),
+    [("f" * 40, True, "passed"), ("f" * 40, False, "failed"), (None, None, "not_run")],
+)
+def test_the_code_is_a_commit_with_nothing_on_top(
+    commit: str | None, clean: bool | None, status: str, world: World
+) -> None:
+    world.change(environment={**ENVIRONMENT, "git_commit": commit, "git_clean": clean})
+
+    assert world.gate("code_committed").status == status
+
+
+# all
+
+
+def test_an_error_inside_a_gate_fails_it_and_no_other(world: World) -> None:
+    world.change(leakage_report={"nonsense": True})
+    gates = {gate.code: gate for gate in check(world.evidence, GateOptions())}
+
+    assert gates["no_leakage"].status == "failed"
+    assert "could not be checked" in gates["no_leakage"].evidence
+    assert gates["code_committed"].status == "passed"

@@ -1,0 +1,35 @@
+"""The options are what the project ships, and closed."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from experiment_cycle.evaluation.options import EvaluationOptions
+
+SHIPPED = Path(__file__).parents[2] / "conf" / "base" / "parameters_evaluation.yml"
+
+
+def test_the_shipped_file_has_every_key_with_its_default() -> None:
+    shipped = yaml.safe_load(SHIPPED.read_text())["evaluation"]
+
+    assert EvaluationOptions().model_dump() == shipped
+    assert EvaluationOptions.model_validate(shipped) == EvaluationOptions()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"treshold": 0.4},
+        {"slices": {"bin": 3}},
+        {"fairness": {"min_rows": 3}},
+        {"threshold": 1.1},
+        {"confidence": 1.0},
+        {"bootstrap_replicates": 99},
+        {"slices": {"bins": 11}},
+    ],
+)
+def test_a_misspelt_key_or_a_value_out_of_range_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        EvaluationOptions.model_validate(wrong)

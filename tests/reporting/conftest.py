@@ -1,0 +1,680 @@
+"""The evidence of one cycle, made of the records that the stages store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from experiment_cycle.data_versioning.records import (
+    ColumnProfile,
+    ContentHash,
+    DatasetProfile,
+    DatasetVersion,
+)
+from experiment_cycle.decision.records import (
+    Comparison,
+    Decision,
+    Gate,
+    Look,
+    Promotion,
+    TrackedEffect,
+    Verdict,
+)
+from experiment_cycle.evaluation.records import (
+    Estimate,
+    Fairness,
+    GroupMetrics,
+    IncumbentRecord,
+    Metrics,
+    SensitiveColumn,
+)
+from experiment_cycle.hypothesis import Hypothesis
+from experiment_cycle.options import Record, fingerprint
+from experiment_cycle.reporting.evidence import Report, collect
+from experiment_cycle.splitting.records import Finding, LeakageReport, SplitManifest, SplitPart
+from experiment_cycle.training.records import Environment, ModelRecord, Resources, TrainingHistory
+
+HYPOTHESIS = Hypothesis.model_validate(
+    {
+        "id": "H001",
+        "statement": "Gradient boosting tells better than logistic regression who will see a "
+        "doctor.",
+        "expected_outcome": "ROC AUC rises by 0.04.",
+        "success_criteria": {
+            "primary": {
+                "metric": "roc_auc",
+                "min_improvement": 0.0,
+                "expected_improvement": 0.04,
+            },
+            "guardrails": [{"metric": "log_loss", "max_increase": 0.01}],
+        },
+        "metrics_to_track": ["average_precision", "f1", "accuracy", "brier"],
+    }
+)
+Evidence = dict[str, Any]
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def look() -> Look:
+    return Look(id="a1", family=digest("family"), number=1, alpha=0.0304, reused=False)
+
+
+def primary(status: str = "met", **changes: Any) -> Verdict:
+    found = {
+        "criterion": "primary",
+        "metric": "roc_auc",
+        "requirement": "rises by more than 0",
+        "challenger": 0.66815,
+        "incumbent": 0.63982,
+        "effect": 0.02833,
+        "threshold": 0.0,
+        "lower": 0.00394,
+        "upper": 0.05381,
+        "lower_level": 0.0304,
+        "upper_level": 0.025,
+        "p_value": 0.0138,
+        "test": "paired DeLong test (DeLong et al. 1988; Sun and Xu 2014), placement values summed "
+        "by group (Obuchowski 1997), t with 205.3 degrees of freedom",
+        "rows": 3028,
+        "units": 414,
+        "effective_units": 206.3,
+        "status": status,
+    }
+    return Verdict.model_validate(found | changes)
+
+
+def guardrail(status: str = "met", **changes: Any) -> Verdict:
+    found = {
+        "criterion": "guardrail",
+        "metric": "log_loss",
+        "requirement": "rises by less than 0.01",
+        "challenger": 0.58804,
+        "incumbent": 0.60313,
+        "effect": 0.01509,
+        "threshold": -0.01,
+        "lower": 0.00021,
+        "upper": 0.03044,
+        "lower_level": 0.0304,
+        "upper_level": 0.025,
+        "p_value": 0.0002,
+        "test": "paired t test of the rows' values (Student 1908), summed by group (Liang and "
+        "Zeger 1986), t with 205.3 degrees of freedom",
+        "rows": 3028,
+        "units": 414,
+        "effective_units": 206.3,
+        "status": status,
+    }
+    return Verdict.model_validate(found | changes)
+
+
+def comparison(first: Verdict | None, *rails: Verdict) -> Comparison:
+    tracked = [
+        ("average_precision", 0.8012, 0.7811, 0.0201, 0.0012, 0.0390),
+        ("f1", 0.8101, 0.8071, 0.0030, -0.0061, 0.0121),
+        ("accuracy", 0.7014, 0.6902, 0.0112, -0.0021, 0.0245),
+        ("brier", 0.1989, 0.2053, 0.0064, 0.0008, 0.0120),
+    ]
+    names = ("metric", "challenger", "incumbent", "effect", "lower", "upper")
+    return Comparison(
+        identical=first is None,
+        incumbent_kind="baseline" if first is not None else "champion",
+        rows_hash=digest("rows"),
+        rows=3028,
+        units=414,
+        effective_units=206.3,
+        look=None if first is None else look(),
+        primary=first,
+        guardrails=rails,
+        tracked=()
+        if first is None
+        else tuple(TrackedEffect.model_validate(dict(zip(names, t, strict=True))) for t in tracked),
+        evidence={"split_manifest": digest("split"), "challenger": digest("challenger")},
+    )
+
+
+def gates(**statuses: str) -> list[Gate]:
+    titles = {
+        "hypothesis_registered": "Hypothesis registered before the look",
+        "no_leakage": "No leakage between the splits",
+        "data_version_committed": "Data version committed",
+        "incumbent_unseen": "Neither model has seen the test rows",
+        "artifacts_logged": "Evidence is in the record",
+        "decision_documented": "Decision is documented",
+        "code_committed": "Code is committed",
+    }
+    return [
+        Gate.model_validate(
+            {
+                "code": code,
+                "title": title,
+                "status": statuses.get(code, "passed"),
+                "required": code != "code_committed",
+                "evidence": f"What was found about {title.lower()}.",
+            }
+        )
+        for code, title in titles.items()
+    ]
+
+
+def decision(outcome: str, *reasons: str, seen: Look | None) -> Decision:
+    return Decision.model_validate(
+        {
+            "decision": outcome,
+            "reasons": reasons,
+            "hypothesis_id": HYPOTHESIS.id,
+            "hypothesis_hash": fingerprint(HYPOTHESIS),
+            "incumbent_kind": "baseline",
+            "look": None if seen is None else seen.model_dump(),
+            "evidence": {"comparison": digest("comparison"), "test_rows": digest("test")},
+        }
+    )
+
+
+def column(kind: str, **known: Any) -> ColumnProfile:
+    return ColumnProfile.model_validate({"type": kind, "missing": 0, "distinct": 2} | known)
+
+
+def profile() -> DatasetProfile:
+    numeric = {
+        "distinct": 13,
+        "mean": 11.2445,
+        "standard_deviation": 6.742,
+        "quantiles": {"min": 0.0, "25 %": 6.9, "50 %": 10.58, "75 %": 13.73, "max": 58.6},
+        "top": (("13.7319", 801), ("10.5762", 640), ("6.9", 521)),
+    }
+    columns = {
+        "any_visit": column("BOOLEAN", top=(("true", 13_882), ("false", 6308))),
+        "visits": column("BIGINT", **numeric),
+        "lncoins": column("DOUBLE", **numeric),
+        "idp": column("BIGINT", top=(("0", 14_941), ("1", 5249))),
+        "physlm": column("DOUBLE", **(numeric | {"missing": 120})),
+        "disea": column("DOUBLE", **numeric),
+        "physical_limitation": column("BOOLEAN", top=(("false", 17_700), ("true", 2490))),
+    }
+    return DatasetProfile(
+        content_hash=ContentHash(
+            digest=digest("data"), rows=20_190, columns={name: digest(name) for name in columns}
+        ),
+        rows=20_190,
+        columns=columns,
+        target={"true": 13_882, "false": 6308},
+    )
+
+
+def split() -> SplitManifest:
+    shares = {"train": 0.7, "validation": 0.15, "test": 0.15}
+    return SplitManifest(
+        hash=digest("split"),
+        content_hash=digest("data"),
+        strategy="stratified_group",
+        seed=42,
+        requested=shares,
+        parts={
+            name: SplitPart(
+                rows=round(20_190 * share),
+                share=share,
+                groups=round(2760 * share),
+                positive_share=0.6874,
+                rows_hash=digest(name),
+            )
+            for name, share in shares.items()
+        },
+        guarantees={
+            "every_row_once": True,
+            "groups_undivided": True,
+            "every_class_in_every_part": True,
+        },
+        override_reason=None,
+    )
+
+
+def leakage() -> LeakageReport:
+    return LeakageReport(
+        passed=True,
+        findings=(
+            Finding(
+                code="LEAK001",
+                title="Groups on two sides",
+                severity="high",
+                status="passed",
+                message="No value of 'profile' is in two splits.",
+                evidence={"groups": 0},
+            ),
+            Finding(
+                code="LEAK002",
+                title="Identical feature rows across splits",
+                severity="medium",
+                status="warning",
+                message="12 of 3,028 test rows (0.4 %) have an identical twin elsewhere.",
+                evidence={"rows": 12},
+            ),
+        ),
+    )
+
+
+def estimate(value: float, half: float = 0.02) -> Estimate:
+    return Estimate(
+        value=value,
+        standard_error=half / 2,
+        lower=value - half,
+        upper=value + half,
+        bootstrap_lower=value - half,
+        bootstrap_upper=value + half,
+    )
+
+
+def metrics() -> Metrics:
+    challenger = {
+        "accuracy": estimate(0.7014),
+        "precision": estimate(0.7215),
+        "recall": estimate(0.9231, 0.011),
+        "f1": estimate(0.8101, 0.013),
+        "roc_auc": estimate(0.66815, 0.028),
+        "average_precision": estimate(0.8012),
+        "log_loss": estimate(0.58804),
+        "brier": estimate(0.1989, 0.008),
+    }
+    incumbent = {
+        name: found.model_copy(
+            update={
+                "value": (found.value or 0.0) - 0.015,
+                "lower": (found.lower or 0.0) - 0.015,
+                "upper": (found.upper or 0.0) - 0.015,
+            }
+        )
+        for name, found in challenger.items()
+    }
+    counts = {
+        "true_positive": 1921,
+        "false_positive": 741,
+        "true_negative": 206,
+        "false_negative": 160,
+    }
+    return Metrics(
+        rows=3028,
+        unit="group",
+        units=414,
+        effective_units=206.3,
+        confidence=0.95,
+        threshold=0.5,
+        challenger=challenger,
+        incumbent=incumbent,
+        confusion={"challenger": counts, "incumbent": counts},
+    )
+
+
+def slices() -> pd.DataFrame:
+    rows = []
+    for number, (name, level) in enumerate(
+        [("disea", "over 13.73"), ("hlthp", "1"), ("physlm", "over 0.3"), ("idp", "0")]
+    ):
+        for metric, value in (("log_loss", 0.66), ("roc_auc", 0.61), ("recall", 0.9)):
+            middle = value + (0.02 - 0.02 * number) * (1 if metric == "log_loss" else -1)
+            rows.append(
+                {
+                    "column": name,
+                    "level": level,
+                    "rows": 752 - 200 * number,
+                    "units": 101 - 20 * number,
+                    "positives": 520 - 150 * number,
+                    "metric": metric,
+                    "value": middle,
+                    "lower": middle - 0.04,
+                    "upper": middle + 0.04,
+                    "overall": {"log_loss": 0.588, "roc_auc": 0.668, "recall": 0.923}[metric],
+                    "note": math.nan,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def fairness() -> Fairness:
+    groups = tuple(
+        GroupMetrics(
+            level=level,
+            rows=rows,
+            units=rows // 7,
+            metrics={
+                "selection_rate": estimate(0.84 + shift),
+                "true_positive_rate": estimate(0.91 + shift),
+                "roc_auc": estimate(0.66 - shift, 0.05),
+            },
+            compared=True,
+        )
+        for level, rows, shift in (("False", 2660, 0.0), ("True", 368, 0.05))
+    )
+    gaps = {
+        "demographic_parity_difference": 0.05,
+        "demographic_parity_ratio": 0.9438,
+        "equalized_odds_difference": 0.0801,
+        "equalized_odds_ratio": None,
+    }
+    column_found = SensitiveColumn(column="physical_limitation", groups=groups, gaps=gaps)
+    return Fairness(columns=(column_found,))
+
+
+def failures() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "__row__": range(100, 130),
+            "loss": np.linspace(3.2, 2.1, 30),
+            "probability": np.linspace(0.96, 0.88, 30),
+            "target": 0,
+            "incumbent_probability": np.linspace(0.90, 0.80, 30),
+            "any_visit": False,
+            "lncoins": 4.61512,
+            "disea": 58.6,
+            "hlthp": 1,
+        }
+    )
+
+
+def trials() -> pd.DataFrame:
+    generator = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "trial": range(30),
+            "state": ["complete"] * 29 + ["failed"],
+            "value": [*(0.59 + 0.02 * generator.random(29)), math.nan],
+            "duration_seconds": 0.4,
+            "num_leaves": generator.integers(4, 64, 30),
+            "learning_rate": generator.uniform(0.02, 0.2, 30),
+        }
+    )
+
+
+def curve(title: str, x_title: str, y_title: str, bend: float) -> go.Figure:
+    at = [round(step / 100, 2) for step in range(101)]
+    figure = go.Figure()
+    for name, colour, power in (
+        ("challenger", "#0072B2", bend),
+        ("incumbent", "#E69F00", bend * 1.15),
+    ):
+        figure.add_scatter(
+            x=at, y=[x**power for x in at], name=name, mode="lines", line={"color": colour}
+        )
+    figure.update_layout(
+        template="plotly_white",
+        title=title,
+        xaxis_title=x_title,
+        yaxis_title=y_title,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+    )
+    return figure
+
+
+def figures() -> dict[str, go.Figure]:
+    confusion = go.Figure(
+        go.Heatmap(
+            z=[[206, 741], [160, 1921]],
+            x=["called negative", "called positive"],
+            y=["negative", "positive"],
+            colorscale=[[0, "#ffffff"], [1, "#0072B2"]],
+            texttemplate="%{z}",
+        )
+    )
+    confusion.update_layout(template="plotly_white", title="Confusion: 70 % of rows are right")
+    return {
+        "trials_plot": curve("Search: log loss on validation", "trial", "log loss", -0.1),
+        "loss_plot": curve("Loss of the challenger (lightgbm)", "boosting round", "loss", -0.2),
+        "roc_plot": curve(
+            "ROC curve: AUC 0.668 against 0.640", "false positive rate", "true positive rate", 0.5
+        ),
+        "precision_recall_plot": curve(
+            "Precision and recall: 0.801 against 0.781", "recall", "precision", 0.1
+        ),
+        "calibration_plot": curve("Calibration", "predicted", "observed", 1.0),
+        "confusion_plot": confusion,
+    }
+
+
+def resources(seconds: float) -> Resources:
+    return Resources(
+        wall_seconds=seconds,
+        cpu_seconds=seconds * 1.1,
+        peak_memory_mib=412.3,
+        train_rows=14_133,
+        validation_rows=3029,
+    )
+
+
+def plain(content: Record | list[Gate]) -> Any:
+    """What the record is once it was written as JSON and read again."""
+    if isinstance(content, list):
+        return [plain(item) for item in content]
+    return json.loads(json.dumps(content.model_dump(mode="json"), allow_nan=False))
+
+
+def promoted() -> Evidence:
+    shown = comparison(primary(), guardrail())
+    records: dict[str, Record | list[Gate]] = {
+        "decision": decision(
+            "promote",
+            "Every criterion is met and every required gate has passed.",
+            "ROC AUC rises by 0.028 (from 0.640 to 0.668); with 97 % confidence improves by more "
+            "than 0.0039: the primary criterion 'rises by more than 0' is met.",
+            "Log loss falls by 0.015 (from 0.603 to 0.588); with 97 % confidence improves by more "
+            "than 0.0002: the guardrail 'rises by less than 0.01' is met.",
+            "Advisory gate 'code_committed' was not run, which is not passed: The project is not "
+            "under git, or has no commit yet.",
+            seen=look(),
+        ),
+        "promotion": Promotion(
+            moved=True,
+            registered_model="doctor-visits",
+            version=1,
+            previous_version=None,
+            aliases=("champion", "staging"),
+            sentence="Version 1 of 'doctor-visits' is champion, the first champion.",
+        ),
+        "comparison": shown,
+        "gates": gates(code_committed="not_run"),
+        "dataset_version": DatasetVersion(
+            backend="dvc",
+            id=digest("version")[:32],
+            content_hash=digest("data"),
+            rows=20_190,
+            columns=13,
+            size_bytes=131_072,
+            pointer="data/02_intermediate/dataset.parquet.dvc",
+        ),
+        "dataset_profile": profile(),
+        "split_manifest": split(),
+        "leakage_report": leakage(),
+        "challenger_record": ModelRecord(
+            estimator="lightgbm",
+            identity=digest("challenger"),
+            features=("lncoins", "idp", "disea"),
+            hyperparameters={"num_leaves": 12, "learning_rate": 0.0417263, "subsample": 1.0},
+            best_round=141,
+        ),
+        "incumbent_record": IncumbentRecord(
+            kind="baseline", identity=digest("baseline"), registered_model="doctor-visits"
+        ),
+        "training_history": TrainingHistory(
+            estimator="lightgbm",
+            metric="log_loss",
+            train={"log_loss": (0.62, 0.6, 0.58)},
+            validation={"log_loss": (0.62, 0.61, 0.6)},
+            best_round=141,
+            rounds=191,
+            stopped_because="no improvement of validation log loss for 50 rounds",
+        ),
+        "challenger_resources": resources(1.84),
+        "baseline_resources": resources(0.09),
+        "environment": Environment(
+            python="3.11.7",
+            system="Linux 6.1",
+            processor="x86_64",
+            cores=2,
+            memory_mib=7940,
+            packages={"kedro": "1.7.0", "lightgbm": "4.7.0", "mlflow": "3.17.0"},
+            lock_hash=digest("lock"),
+            git_commit=None,
+            git_clean=None,
+            diff_hash=None,
+        ),
+        "metrics": metrics(),
+        "fairness": fairness(),
+    }
+    return {name: plain(content) for name, content in records.items()} | {
+        "trials": trials(),
+        "best_hyperparameters": {"num_leaves": 12, "learning_rate": 0.0417263, "subsample": 1.0},
+        "slice_metrics": slices(),
+        "failure_cases": failures(),
+        **figures(),
+    }
+
+
+def unmoved(sentence: str) -> Any:
+    return plain(
+        Promotion(
+            moved=False,
+            registered_model="doctor-visits",
+            version=None,
+            previous_version=None,
+            aliases=(),
+            sentence=sentence,
+        )
+    )
+
+
+def iterating() -> Evidence:
+    shown = comparison(
+        primary("undecided", lower=-0.0081, upper=0.0641, rows_needed=7400), guardrail()
+    )
+    told = decision("iterate", "Not every criterion is decided.", seen=look())
+    return promoted() | {
+        "comparison": plain(shown),
+        "decision": plain(told),
+        "promotion": unmoved("The decision is to iterate, so the registry stays as it was."),
+    }
+
+
+def abandoned() -> Evidence:
+    shown = comparison(
+        primary("refuted", effect=-0.021, lower=-0.041, upper=-0.001, challenger=0.61882),
+        guardrail("refuted", effect=-0.03, lower=-0.045, upper=-0.015, challenger=0.63313),
+    )
+    told = decision(
+        "abandon",
+        "The evidence is against the hypothesis, and the gates on data and incumbent passed.",
+        "ROC AUC falls by 0.021.",
+        seen=look(),
+    )
+    return promoted() | {
+        "comparison": plain(shown),
+        "decision": plain(told),
+        "promotion": unmoved("The decision is to abandon, so the registry stays as it was."),
+    }
+
+
+def identical() -> Evidence:
+    told = decision(
+        "iterate",
+        "The challenger is identical to the champion: nothing was compared, and no look was spent.",
+        seen=None,
+    )
+    champion = IncumbentRecord(
+        kind="champion",
+        identity=digest("challenger"),
+        registered_model="doctor-visits",
+        version=1,
+        run_id="r1",
+        split_hash=digest("split"),
+    )
+    return promoted() | {
+        "comparison": plain(comparison(None)),
+        "decision": plain(told),
+        "incumbent_record": plain(champion),
+        "promotion": unmoved("The decision is to iterate, so the registry stays as it was."),
+    }
+
+
+def gate_failed() -> Evidence:
+    told = decision(
+        "iterate",
+        "Every criterion is met, but the promotion is withheld.",
+        "Required gate 'no_leakage' failed: LEAK001: 812 groups are on two sides.",
+        seen=look(),
+    )
+    ignored = split().model_copy(update={"override_reason": "demonstration"})
+    return promoted() | {
+        "gates": plain(gates(no_leakage="failed")),
+        "decision": plain(told),
+        "split_manifest": plain(ignored),
+        "promotion": unmoved("The decision is to iterate, so the registry stays as it was."),
+    }
+
+
+def without_sensitive_columns() -> Evidence:
+    return promoted() | {"fairness": plain(Fairness(columns=()))}
+
+
+def without_search() -> Evidence:
+    return promoted() | {"trials": trials().head(0)}
+
+
+def undefined() -> Evidence:
+    nothing = Estimate(value=None, note="only one class is present")
+    found = metrics()
+    blank = found.model_copy(update={"challenger": found.challenger | {"roc_auc": nothing}})
+    unknown = primary(
+        "undecided",
+        challenger=None,
+        effect=None,
+        lower=None,
+        upper=None,
+        p_value=None,
+        note="challenger: only one class is present",
+    )
+    return promoted() | {
+        "metrics": plain(blank),
+        "comparison": plain(comparison(unknown, guardrail())),
+    }
+
+
+VARIANTS: dict[str, Callable[[], Evidence]] = {
+    "promoted": promoted,
+    "iterating": iterating,
+    "abandoned": abandoned,
+    "identical": identical,
+    "gate_failed": gate_failed,
+    "without_sensitive_columns": without_sensitive_columns,
+    "without_search": without_search,
+    "undefined": undefined,
+}
+
+
+@pytest.fixture(scope="session")
+def hypothesis() -> Hypothesis:
+    return HYPOTHESIS
+
+
+@pytest.fixture
+def evidence() -> Evidence:
+    """What the stages of a cycle that promoted its challenger stored."""
+    return promoted()
+
+
+@pytest.fixture(scope="session")
+def report_of() -> Callable[[str], Report]:
+    """Make the report of one of the variants."""
+    return lambda name: collect(HYPOTHESIS, VARIANTS[name]())
+
+
+@pytest.fixture(params=list(VARIANTS), scope="session")
+def any_report(request: pytest.FixtureRequest) -> Report:
+    """The report of each variant in turn."""
+    return collect(HYPOTHESIS, VARIANTS[request.param]())

@@ -1,0 +1,103 @@
+"""A champion comes back from the registry as it went in, and only if its files can be trusted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from experiment_cycle.errors import IntegrityError
+from experiment_cycle.tracking.registry import (
+    champion_version,
+    load_champion,
+    register_champion,
+)
+
+NAME = "test-model"
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    generator = np.random.default_rng(0)
+    return pd.DataFrame(generator.normal(size=(50, 3)), columns=["a", "b", "c"])
+
+
+@pytest.fixture
+def model(frame: pd.DataFrame) -> Pipeline:
+    steps = [("preprocess", StandardScaler()), ("estimator", LogisticRegression())]
+    return Pipeline(steps).fit(frame, (frame["a"] > 0).astype("int8"))
+
+
+@pytest.fixture
+def seen() -> pd.DataFrame:
+    return pd.DataFrame({"features": [2**63 + 1, 2], "row": [3, 4], "unit": [5, 6]}, dtype="uint64")
+
+
+def register(
+    model: Pipeline, seen: pd.DataFrame, frame: pd.DataFrame, previous: int | None
+) -> int:
+    with mlflow.start_run():
+        return register_champion(
+            NAME, model, {"identity": "i"}, seen, {"split_hash": "s"}, previous, frame.head()
+        )
+
+
+def test_there_is_no_champion_at_first(store: Path) -> None:
+    assert champion_version(NAME) is None
+    assert load_champion(NAME) is None
+
+
+def test_a_champion_comes_back_with_all_that_belongs_to_it(
+    store: Path, model: Pipeline, seen: pd.DataFrame, frame: pd.DataFrame
+) -> None:
+    version = register(model, seen, frame, None)
+
+    champion = load_champion(NAME)
+
+    assert champion is not None
+    assert champion.version == version == champion_version(NAME)
+    assert champion.record == {"identity": "i"}
+    assert champion.tags["split_hash"] == "s"
+    pd.testing.assert_frame_equal(champion.seen_rows, seen)
+    np.testing.assert_array_equal(champion.model.predict_proba(frame), model.predict_proba(frame))
+    found = mlflow.MlflowClient().get_model_version_by_alias(NAME, "staging")
+    assert int(found.version) == version
+
+
+def test_mlflow_itself_can_serve_the_champion(
+    store: Path, model: Pipeline, seen: pd.DataFrame, frame: pd.DataFrame
+) -> None:
+    register(model, seen, frame, None)
+
+    served = mlflow.pyfunc.load_model(f"models:/{NAME}@champion")
+
+    np.testing.assert_allclose(served.predict(frame), model.predict_proba(frame))
+
+
+def test_who_was_compared_with_another_champion_is_told_to_compare_again(
+    store: Path, model: Pipeline, seen: pd.DataFrame, frame: pd.DataFrame
+) -> None:
+    first = register(model, seen, frame, None)
+
+    with pytest.raises(IntegrityError, match="run the cycle again"):
+        register(model, seen, frame, None)
+    assert champion_version(NAME) == first
+    assert register(model, seen, frame, first) == first + 1
+
+
+def test_a_champion_whose_files_are_gone_is_an_error_that_says_so(
+    store: Path, model: Pipeline, seen: pd.DataFrame, frame: pd.DataFrame
+) -> None:
+    register(model, seen, frame, None)
+    for file in (store / "artifacts").rglob("*"):
+        if file.is_file():
+            file.unlink()
+
+    with pytest.raises(IntegrityError, match="cannot be read from the model registry"):
+        load_champion(NAME)
