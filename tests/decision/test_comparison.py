@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from experiment_cycle.columns import Columns
+from experiment_cycle.decision.comparison import compare
 from experiment_cycle.decision.ledger import Ledger
 from experiment_cycle.decision.options import DecisionOptions
 from experiment_cycle.decision.records import Comparison
@@ -21,6 +24,10 @@ from experiment_cycle.decision.verdicts import Levels
 from experiment_cycle.errors import ConfigurationError, DataError, IntegrityError
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.options import fingerprint
+from experiment_cycle.snapshot import Snapshot
+from experiment_cycle.splitting.manifest import describe_split, split_frames
+from experiment_cycle.splitting.options import SplittingOptions
+from experiment_cycle.splitting.strategies import assign
 
 Case = Any
 MakeHypothesis = Callable[..., Hypothesis]
@@ -181,6 +188,31 @@ def test_a_row_that_occurs_twice_is_refused(case: Case) -> None:
 
     with pytest.raises(DataError, match="Row 17 occurs more than once"):
         case.compare()
+
+
+def test_the_rows_of_a_real_split_are_recognised(case: Case, tmp_path: Path) -> None:
+    frame = pd.DataFrame({"y": np.arange(1000) % 2, "x": np.arange(1000.0)})
+    frame.to_parquet(tmp_path / "dataset.parquet")
+    snapshot, columns = Snapshot(tmp_path / "dataset.parquet"), Columns(target="y")
+    options = SplittingOptions(strategy="random")
+    assignment = assign(snapshot, columns, options, 7)
+    test = split_frames(snapshot, assignment)[2]
+    predictions = case.predictions.iloc[: len(test)].set_index(test.index)
+    manifest = describe_split(snapshot, assignment, columns, options, 7, "d" * 64)
+
+    comparison = compare(
+        predictions,
+        case.challenger_record,
+        case.incumbent_record,
+        manifest.model_dump(mode="json"),
+        case.hypothesis,
+        case.options,
+        case.threshold,
+        case.ledger,
+    )
+
+    assert comparison.rows == len(test) == 150
+    assert comparison.rows_hash == manifest.parts["test"].rows_hash
 
 
 def test_an_unknown_metric_is_refused_before_a_look_is_spent(

@@ -121,10 +121,11 @@ def test_no_bound_leaves_the_range_of_the_metric() -> None:
 
     found = estimate(influence("roc_auc", target, probability), units, 0.95, (0.0, 1.0))
 
+    turned = estimate(influence("roc_auc", target, 1 - probability), units, 0.95, (0.0, 1.0))
     assert found.upper == 1.0
-    assert found.value is not None
+    assert turned.lower == 0.0
     assert found.lower is not None
-    assert 0 <= found.lower < found.value
+    assert 0 < found.lower < 1
 
 
 def test_a_perfect_score_has_no_interval_of_no_width() -> None:
@@ -147,6 +148,19 @@ def test_too_few_units_are_told(codes: list[int], note: str) -> None:
     found = Influence(0.5, np.array([0.1, 0.1, -0.1, -0.1]))
 
     assert estimate(found, Units.from_codes(codes), 0.95).note == note
+
+
+def test_the_percentiles_leave_the_same_share_out_at_both_ends() -> None:
+    resampled = np.append(np.arange(1001.0), np.nan)
+
+    found = estimate(
+        Influence(500.0, np.array([0.1, -0.1])),
+        Units.from_codes([0, 1]),
+        0.9,
+        resampled=resampled,
+    )
+
+    assert (found.bootstrap_lower, found.bootstrap_upper) == pytest.approx((50, 950))
 
 
 def test_a_metric_undefined_in_many_resamples_has_no_percentiles() -> None:

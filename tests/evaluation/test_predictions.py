@@ -76,11 +76,21 @@ def test_columns_the_champion_needs_and_the_data_no_longer_have_are_named() -> N
         predict_both(model(test, "age"), champion, test.drop(columns="sex"), COLUMNS)
 
 
+def test_columns_that_came_after_the_champion_do_not_disturb_it() -> None:
+    test = table().assign(income=lambda frame: frame["age"] * 2)
+    champion = make_pipeline(StandardScaler(), LogisticRegression())
+    champion.fit(test[["age"]], COLUMNS.labels(test["ill"]))
+
+    found = predict_both(model(test, "age", "sex"), champion, test, COLUMNS)
+
+    np.testing.assert_array_equal(found["incumbent"], champion.predict_proba(test[["age"]])[:, 1])
+
+
 def test_a_column_that_changed_its_type_under_the_champion_is_told() -> None:
     test = table()
     changed = test.assign(age=test["age"].round().astype(int).astype(str) + " years")
 
-    with pytest.raises(DataError, match="cannot read the test rows.*changed its type"):
+    with pytest.raises(DataError, match=r"cannot read the test rows.*changed its type"):
         predict_both(model(test, "sex"), model(test, "age", "sex"), changed, COLUMNS)
 
 

@@ -426,8 +426,8 @@ def figures() -> dict[str, go.Figure]:
     )
     confusion.update_layout(template="plotly_white", title="Confusion: 70 % of rows are right")
     return {
-        "trials_plot": curve("Search: log loss on validation", "trial", "log loss", -0.1),
-        "loss_plot": curve("Loss of the challenger (lightgbm)", "boosting round", "loss", -0.2),
+        "trials_plot": curve("Search: log loss on validation", "trial", "log loss", 0.3),
+        "loss_plot": curve("Loss of the challenger (lightgbm)", "boosting round", "loss", 0.4),
         "roc_plot": curve(
             "ROC curve: AUC 0.668 against 0.640", "false positive rate", "true positive rate", 0.5
         ),
@@ -639,7 +639,7 @@ def undefined() -> Evidence:
         p_value=None,
         note="challenger: only one class is present",
     )
-    return promoted() | {
+    return iterating() | {
         "metrics": plain(blank),
         "comparison": plain(comparison(unknown, guardrail())),
     }

@@ -77,10 +77,15 @@ def _numbers(connection: duckdb.DuckDBPyConnection, value: str) -> dict[str, Any
     if quantiles is None or not all(map(math.isfinite, quantiles)):
         return {}
     return {
-        "mean": mean,
-        "standard_deviation": deviation,
+        "mean": _finite(mean),
+        "standard_deviation": _finite(deviation),
         "quantiles": dict(zip(QUANTILES, quantiles, strict=True)),
     }
+
+
+def _finite(number: float | None) -> float | None:
+    """Leave out what JSON cannot hold: sums of very large numbers may overflow."""
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _frequencies(

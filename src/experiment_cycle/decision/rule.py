@@ -46,13 +46,11 @@ def decide(
         gates: What was checked; a gate that is not among them has not passed.
         hypothesis: The expected improvement, and the wording of the criteria.
         options: Whether futility abandons.
-        override_reason: Why the split ignored a declared group column, where it did.
+        override_reason: The reason given for ignoring a declared group column in the split.
     """
     outcome, reasons = _weigh(comparison, gates, hypothesis, options)
     if override_reason:
-        reasons.append(
-            f"The split ignored the declared group column. The reason given: {override_reason}"
-        )
+        reasons.append(f"The split was made with splitting.override_reason: {override_reason}.")
     return Decision(
         decision=outcome,
         reasons=tuple(reasons),

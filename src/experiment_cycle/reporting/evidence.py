@@ -13,6 +13,7 @@ from experiment_cycle.decision.records import Comparison, Decision, Gate, Promot
 from experiment_cycle.errors import IntegrityError
 from experiment_cycle.evaluation.records import Fairness, IncumbentRecord, Metrics
 from experiment_cycle.hypothesis import Hypothesis
+from experiment_cycle.options import fingerprint
 from experiment_cycle.splitting.records import LeakageReport, SplitManifest
 from experiment_cycle.training.records import Environment, ModelRecord, Resources, TrainingHistory
 
@@ -106,15 +107,23 @@ def collect(hypothesis: Hypothesis, evidence: dict[str, Any]) -> Report:
             frames, figures as Plotly figures.
 
     Raises:
-        IntegrityError: a dataset does not have the form its stage writes.
+        IntegrityError: a dataset does not have the form its stage writes, or the decision was made
+            about another hypothesis.
     """
 
     def read(name: str, kind: type[Kind]) -> Kind:
         return _read(name, kind, evidence[name])
 
+    decision = read("decision", Decision)
+    if decision.hypothesis_hash != fingerprint(hypothesis):
+        raise IntegrityError(
+            f"The decision at hand was made about another hypothesis ('{decision.hypothesis_id}') "
+            f"than the one in parameters_hypothesis.yml ('{hypothesis.id}'). Next step: "
+            "kedro run --pipelines=decision,reporting"
+        )
     return Report(
         hypothesis=hypothesis,
-        decision=read("decision", Decision),
+        decision=decision,
         promotion=read("promotion", Promotion),
         comparison=read("comparison", Comparison),
         gates=read("gates", tuple[Gate, ...]),

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
@@ -27,7 +29,7 @@ class PagePlot:
 
     name: str
     caption: str
-    json: str
+    json: Markup
     keeps_light: bool
 
 
@@ -53,9 +55,9 @@ def plain_text(markup: str) -> str:
     return " ".join(html.unescape(TAGS.sub("", BREAKS.sub(" ", markup))).split())
 
 
-def script_json(content: object) -> str:
+def script_json(content: object) -> Markup:
     """Write JSON that cannot end a script element, or open a comment in it, whatever it holds."""
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return text
+    return Markup(text)  # noqa: S704

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 
@@ -25,6 +26,7 @@ from experiment_cycle.reporting.slices import weakest_slices
 from experiment_cycle.reporting.terms import SIGNS, TERMS, label
 
 TEMPLATES = "templates"
+NO_BREAK_SPACE = "\u00a0"
 MOST_COLUMNS = 200
 """How many columns of the dataset the page describes; all are in the profile itself."""
 
@@ -54,6 +56,7 @@ def render_html(report: Report, options: ReportingOptions) -> str:
             slice_drawing=draw_against(ranked, overall),
             failure_titles=titles,
             failures=failures,
+            hashes=_hashes(report),
             quantile_names=_quantile_names(report),
             most_columns=MOST_COLUMNS,
             plotly=_plotly(),
@@ -86,13 +89,16 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for filter_ in (
+    for written_number in (
         numbers.number,
         numbers.percent,
         numbers.confidence,
         numbers.p_value,
         numbers.duration,
         numbers.size,
+    ):
+        environment.filters[written_number.__name__] = _unbroken(written_number)
+    for filter_ in (
         estimate,
         explained,
         label,
@@ -110,6 +116,11 @@ def _environment() -> Environment:
     return environment
 
 
+def _unbroken(write: Callable[..., str]) -> Callable[..., str]:
+    """Keep a number and its unit on one line."""
+    return lambda value: write(value).replace(" ", NO_BREAK_SPACE)
+
+
 def _verbatim(name: str) -> Markup:
     return Markup(files("experiment_cycle.reporting").joinpath(TEMPLATES, name).read_text("utf-8"))  # noqa: S704
 
@@ -123,6 +134,18 @@ def _plotly() -> Markup:
 
 def _is_shown(name: str, report: Report) -> bool:
     return name != "trials_plot" or not report.trials.empty
+
+
+def _hashes(report: Report) -> dict[str, str]:
+    return {
+        "dataset version": report.version.id,
+        "dataset content": report.version.content_hash,
+        "split manifest": report.split.hash,
+        "challenger": report.challenger.identity,
+        report.incumbent.kind: report.incumbent.identity,
+        "hypothesis": report.decision.hypothesis_hash,
+        **{f"decision: {label(name)}": hash_ for name, hash_ in report.decision.evidence.items()},
+    }
 
 
 def _quantile_names(report: Report) -> list[str]:

@@ -40,6 +40,8 @@ class CriterionLine:
     is_improvement: bool
     """The effect is a difference of the two models, and not a distance from a limit."""
     expected: str | None
+    challenger: str
+    incumbent: str
     effect: str
     lower: str
     upper: str
@@ -64,10 +66,11 @@ class MetricLine:
 
 def criterion_lines(report: Report) -> list[CriterionLine]:
     """Write the verdicts, the primary criterion's first; none if nothing was compared."""
-    criteria = list_criteria(report.hypothesis)
+    criteria = list_criteria(report.hypothesis) if report.verdicts else []
     lines = []
     for verdict, criterion in zip(report.verdicts, criteria, strict=True):
         expected = criterion.expected_improvement
+        challenger, incumbent = rounded_alike(verdict.challenger, verdict.incumbent)
         effect, lower, upper = rounded_alike(verdict.effect, verdict.lower, verdict.upper)
         lines.append(
             CriterionLine(
@@ -75,6 +78,8 @@ def criterion_lines(report: Report) -> list[CriterionLine]:
                 label=label(verdict.metric),
                 is_improvement=criterion.is_improvement,
                 expected=None if expected is None else number(expected),
+                challenger=challenger,
+                incumbent=incumbent,
                 effect=f"+{effect}" if (verdict.effect or 0.0) > 0.0 else effect,
                 lower=lower,
                 upper=upper,

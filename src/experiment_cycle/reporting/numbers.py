@@ -78,13 +78,12 @@ def signed_interval(value: float | None, lower: float | None, upper: float | Non
 
 
 def percent(share: float | None) -> str:
-    """Write a share of one as a percentage with one decimal, such as ``15.3 %``."""
+    """Write a share of one as a percentage: ``15.3 %``, and ``70 %`` where that is exact."""
     if share is None or not math.isfinite(share):
         return NOT_DEFINED
-    text = f"{100.0 * share:.1f}"
-    if share != 0.0 and text in {"0.0", "-0.0"}:
-        return "under 0.1 %"
-    return f"{text.removesuffix('.0')} %"
+    of_hundred = round(100.0 * share, 9)
+    text = f"{of_hundred:.0f}" if of_hundred.is_integer() else f"{of_hundred:.1f}"
+    return "under 0.1 %" if text == "0.0" else f"{text} %"
 
 
 def confidence(level: float) -> str:

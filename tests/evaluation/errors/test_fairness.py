@@ -104,7 +104,7 @@ def test_a_ratio_of_zeros_is_undefined() -> None:
 
     assert found.gaps["demographic_parity_difference"] == 0.0
     assert found.gaps["demographic_parity_ratio"] is None
-    assert "demographic_parity_ratio is not defined: the rate is 0" in str(found.note)
+    assert "demographic_parity_ratio is not defined: a rate is 0" in str(found.note)
 
 
 def test_missing_values_are_a_level_of_their_own() -> None:

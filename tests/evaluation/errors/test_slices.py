@@ -71,7 +71,7 @@ def test_a_slice_has_scikit_learns_values_and_its_support() -> None:
         "recall": sk.recall_score(y, p >= 0.5),
         "precision": sk.precision_score(y, p >= 0.5),
     }
-    got = found.loc[("town", "C")]
+    got = found.sort_index().loc[("town", "C")]
     assert got["value"].to_dict() == pytest.approx(expected)
     assert (got["lower"] < got["value"]).all()
     assert (got["value"] < got["upper"]).all()
@@ -163,12 +163,21 @@ def test_levels_of_numbers_are_in_their_order() -> None:
     assert levels(pd.Series([10, 9, 2]), bins=4, most_levels=4).labels == ("2", "9", "10")
 
 
-def test_dates_are_cut_at_days() -> None:
-    dates = pd.Series(pd.date_range("2020-01-01", periods=8, freq="D"))
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_dates_are_cut_at_days(zone: str | None) -> None:
+    dates = pd.Series(pd.date_range("2020-01-01", periods=8, freq="D", tz=zone))
 
     found = levels(dates, bins=2, most_levels=4)
 
     assert found.labels == ("up to 2020-01-04", "over 2020-01-04")
+
+
+@pytest.mark.parametrize("dtype", ["int8", "Int64", "float32", "UInt8", "int64[pyarrow]"])
+def test_every_type_of_number_is_cut_at_the_same_values(dtype: str) -> None:
+    found = levels(pd.Series(range(8)).astype(dtype), bins=2, most_levels=4)
+
+    assert found.labels == ("up to 3", "over 3")
+    assert list(found.codes) == [0] * 4 + [1] * 4
 
 
 @pytest.mark.parametrize("dtype", ["category", "string", "Int64", "boolean", "float32"])

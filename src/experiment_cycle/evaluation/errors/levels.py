@@ -30,6 +30,8 @@ def levels(column: pd.Series, bins: int, most_levels: int) -> Levels:
         most_levels: Numbers and dates with more levels than this are cut at quantiles. Edges that
             coincide, because one value is that frequent, are one.
     """
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        column = column.dt.tz_convert(None)
     present = column.notna().to_numpy()
     codes = np.empty(len(column), dtype=np.int64)
     ordered = pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column)

@@ -3,11 +3,8 @@
   const root = document.documentElement;
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const still = matchMedia("(prefers-reduced-motion: reduce)");
-  const config = {
-    responsive: true,
-    displaylogo: false,
-    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
-  };
+  const touch = matchMedia("(pointer: coarse)");
+  const config = { responsive: true, displayModeBar: false };
   const paper = { ink: "#17212b", muted: "#586472", line: "#dde3e9", card: "#ffffff" };
 
   const colours = (light) => {
@@ -30,7 +27,8 @@
       autosize: true,
       font: { ...layout.font, color: theme.ink, family: getComputedStyle(document.body).fontFamily, size: narrow ? 11 : 12 },
       hoverlabel: { ...layout.hoverlabel, bgcolor: theme.card, bordercolor: theme.line, font: { color: theme.ink } },
-      dragmode: false,
+      // on a touch screen, dragging scrolls the page
+      dragmode: touch.matches ? false : "zoom",
     });
     if (layout.legend) layout.legend = { ...layout.legend, bgcolor: "rgba(0,0,0,0)" };
     for (const key of Object.keys(layout).concat("xaxis", "yaxis")) {

@@ -1,0 +1,279 @@
+"""The report's Markdown twin, fit for a comment on a pull request: decision first, tables after."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from experiment_cycle.evaluation.records import Estimate
+from experiment_cycle.reporting.evidence import Report
+from experiment_cycle.reporting.lines import (
+    criterion_lines,
+    failure_table,
+    metric_lines,
+    settings,
+)
+from experiment_cycle.reporting.numbers import (
+    confidence,
+    duration,
+    interval,
+    number,
+    p_value,
+    percent,
+    size,
+)
+from experiment_cycle.reporting.options import ReportingOptions
+from experiment_cycle.reporting.slices import weakest_slices
+from experiment_cycle.reporting.terms import SIGNS, label
+
+MARKUP = re.compile(r"[\\`*\[\]<>|~$&]|(?<![^\W_])_|_(?![^\W_])")
+"""What has a meaning inside a line; an underscore between letters has none."""
+OPENING = re.compile(r"^(\d*)([.)](?=\s|$)|[-+#=])")
+"""What has a meaning at the start of a block."""
+LINKED = re.compile(r"([@#])(?=\w)")
+"""A user or an issue; a code host would link them, and notify people."""
+ZERO_WIDTH = "\u200b"
+
+
+def render_markdown(report: Report, options: ReportingOptions) -> str:
+    """Render the report as Markdown without HTML; what comes from data is escaped."""
+    blocks = [
+        *_decision(report),
+        *_criteria(report),
+        *_gates(report),
+        *_metrics(report),
+        *_slices(report, options),
+        *_fairness(report),
+        *_failures(report, options),
+        *_data(report),
+        *_training(report),
+        *_environment(report),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def escape(text: object) -> str:
+    """Write text so that Markdown shows it as it is: on one line, without markup or mentions."""
+    line = MARKUP.sub(r"\\\g<0>", " ".join(str(text).split()))
+    return LINKED.sub(rf"\1{ZERO_WIDTH}", line)
+
+
+def opening(text: object) -> str:
+    """Write text that starts a block, so that its start makes no list or heading of it."""
+    return OPENING.sub(r"\1\\\2", escape(text))
+
+
+def table(titles: Sequence[str], rows: Iterable[Sequence[object]], right: str = "") -> str:
+    """Write a table.
+
+    Args:
+        titles: Its head, escaped already where it comes from data.
+        rows: Its cells; they are escaped here.
+        right: One sign a column; those with an ``r`` are aligned to the right.
+    """
+    sides = ["---:" if side == "r" else "---" for side in right.ljust(len(titles))]
+    lines = [titles, sides, *([escape(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _status(status: str) -> str:
+    sign = SIGNS[status]
+    return f"{sign.icon} {sign.word}"
+
+
+def _estimate(found: Estimate) -> str:
+    text = interval(found.value, found.lower, found.upper)
+    return f"{text}: {found.note}" if found.note and found.value is None else text
+
+
+def _decision(report: Report) -> list[str]:
+    sign = SIGNS[report.decision.decision]
+    first, *others = report.decision.reasons or ("No reason was recorded.",)
+    return [
+        f"# {sign.icon} {sign.word}: {escape(report.hypothesis.statement)}",
+        f"**{escape(first)}**",
+        "\n".join(f"- {opening(reason)}" for reason in others),
+        f"{opening(report.promotion.sentence)} Compared: {escape(report.challenger.estimator)} "
+        f"against the {report.incumbent_name}. Hypothesis {escape(report.hypothesis.id)}; "
+        f"expected: {escape(report.hypothesis.expected_outcome)}",
+    ]
+
+
+def _criteria(report: Report) -> list[str]:
+    lines = criterion_lines(report)
+    if not lines:
+        return []
+    first = lines[0].verdict
+    rows = [
+        (
+            f"{line.label}, {line.verdict.criterion}",
+            line.verdict.requirement,
+            _status(line.verdict.status),
+            line.challenger,
+            line.incumbent if line.verdict.incumbent is not None else "",
+            line.effect if line.is_improvement else f"{line.effect} from the limit",
+            line.lower,
+            line.upper,
+            p_value(line.verdict.p_value),
+        )
+        for line in lines
+    ]
+    titles = ("criterion", "demand", "verdict", "challenger", report.incumbent.kind)
+    bounds = (
+        f"lower ({confidence(first.lower_level)})",
+        f"upper ({confidence(first.upper_level)})",
+    )
+    needed = [
+        f"{escape(line.label)} needs about {number(line.verdict.rows_needed)} test rows to tell; "
+        f"there are {number(line.verdict.rows)}."
+        for line in lines
+        if line.verdict.rows_needed is not None
+    ]
+    return [
+        "## Criteria",
+        table((*titles, "improvement", *bounds, "p"), rows, "   rrrrrr"),
+        "\n".join(f"- {opening(line.label)}: {escape(line.verdict.test)}" for line in lines),
+        " ".join(needed),
+    ]
+
+
+def _gates(report: Report) -> list[str]:
+    rows = [
+        (
+            gate.title,
+            _status(gate.status),
+            "required" if gate.required else "advisory",
+            gate.evidence,
+        )
+        for gate in report.gates
+    ]
+    return ["## Gates", table(("gate", "status", "weight", "evidence"), rows)]
+
+
+def _metrics(report: Report) -> list[str]:
+    found = report.metrics
+    units = f"{number(found.units)} groups" if found.unit == "group" else "each row on its own"
+    rows = [
+        (line.label, _estimate(line.challenger), _estimate(line.incumbent), line.improvement)
+        for line in metric_lines(report)
+    ]
+    return [
+        "## Metrics",
+        f"{number(found.rows)} test rows, {units}; {percent(found.confidence)} intervals; positive "
+        f"from a probability of {number(found.threshold)} on.",
+        table(("metric", "challenger", report.incumbent.kind, "improvement"), rows, " rrr"),
+    ]
+
+
+def _slices(report: Report, options: ReportingOptions) -> list[str]:
+    slices = weakest_slices(report.slices, options.slices)
+    if not slices:
+        return []
+    names = list(slices[0].metrics)
+    overall = slices[0].overall
+    titles = [f"{label(name)} (all: {number(overall[name])})" for name in names]
+    rows = [
+        (
+            f"{found.column}: {found.level}",
+            number(found.rows),
+            *(_estimate(found.metrics[name]) for name in names),
+        )
+        for found in slices
+    ]
+    return [
+        "## Weakest slices",
+        table(("slice", "rows", *titles), rows, " r" + "r" * len(names)),
+    ]
+
+
+def _fairness(report: Report) -> list[str]:
+    blocks = ["## Fairness"]
+    if not report.fairness.columns:
+        blocks.append("No column is declared sensitive, so that no groups were compared.")
+    for sensitive in report.fairness.columns:
+        names = list(sensitive.groups[0].metrics) if sensitive.groups else []
+        rows = [
+            (
+                group.level if group.compared else f"{group.level} (too few rows, not compared)",
+                number(group.rows),
+                *(_estimate(group.metrics[name]) for name in names),
+            )
+            for group in sensitive.groups
+        ]
+        titles = (escape(sensitive.column), "rows", *map(label, names))
+        gaps = [f"{label(name)} {number(gap)}" for name, gap in sensitive.gaps.items()]
+        blocks.append(table(titles, rows, " r" + "r" * len(names)))
+        blocks.append("; ".join(gaps) + "." if gaps else "")
+        blocks.append(opening(sensitive.note or ""))
+    return blocks
+
+
+def _failures(report: Report, options: ReportingOptions) -> list[str]:
+    titles, rows = failure_table(report.failures, options.failure_cases)
+    if not rows:
+        return []
+    return [
+        "## Failure cases",
+        "These rows show outcomes of the test set. A challenger built from them can no longer be "
+        "judged on it.",
+        table([escape(title) for title in titles], rows),
+    ]
+
+
+def _data(report: Report) -> list[str]:
+    version, split = report.version, report.split
+    parts = [
+        (
+            name,
+            number(part.rows),
+            percent(part.share),
+            "" if part.groups is None else number(part.groups),
+            percent(part.positive_share),
+        )
+        for name, part in split.parts.items()
+    ]
+    findings = [
+        (f"{found.code} {found.title}", _status(found.status), found.message)
+        for found in report.leakage.findings
+    ]
+    ignored = split.override_reason
+    return [
+        "## Data and splits",
+        f"{opening(version.backend)} version {escape(version.id[:12])}: {number(version.rows)} rows "
+        f"x {number(version.columns)} columns, {size(version.size_bytes)}. Split: "
+        f"{label(split.strategy)}, seed {split.seed}.",
+        f"**The declared group column was ignored: {escape(ignored)}**" if ignored else "",
+        table(("part", "rows", "share", "groups", "positive"), parts, " rrrr"),
+        table(("leakage check", "status", "found"), findings),
+    ]
+
+
+def _training(report: Report) -> list[str]:
+    own, other = report.challenger_resources, report.baseline_resources
+    trials = report.trials
+    searched = (
+        "Nothing was searched: the hyperparameters are as configured."
+        if trials.empty
+        else f"{len(trials)} configurations were tried on train and validation."
+    )
+    return [
+        "## Training",
+        f"{searched} {number(report.history.rounds)} rounds: "
+        f"{escape(report.history.stopped_because.removesuffix('.'))}. The challenger took "
+        f"{duration(own.wall_seconds)} and {number(own.peak_memory_mib)} MiB, the baseline "
+        f"{duration(other.wall_seconds)}.",
+        table(("hyperparameter", "value"), settings(report.challenger.hyperparameters), " r"),
+    ]
+
+
+def _environment(report: Report) -> list[str]:
+    found = report.environment
+    commit = "not under git" if found.git_commit is None else found.git_commit[:12]
+    dirty = ", with uncommitted changes" if found.git_clean is False else ""
+    return [
+        "## Reproduce",
+        f"Python {escape(found.python)} on {escape(found.system)}; code: {commit}{dirty}; data: "
+        f"content hash {report.version.content_hash[:12]}; challenger: "
+        f"{report.challenger.identity[:12]}. Run again: `kedro run`. The record: "
+        "`kedro mlflow ui`. The pipeline: `kedro viz run`.",
+    ]
