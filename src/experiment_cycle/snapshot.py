@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from experiment_cycle.columns import ROW
@@ -77,14 +78,9 @@ class Snapshot:
         Dtypes are those of the pandas frame that was saved. Data that came from elsewhere get
         pandas' usual ones. Decimal numbers become float64, for models compute with nothing else.
         """
-        names = list(self.types) if columns is None else list(columns)
+        names = None if columns is None else list(columns)
         table = _decimals_as_floats(pq.read_table(self.path, columns=names))
-        frame = table.to_pandas()
-        for name, ordered in _categoricals(table.schema).items():
-            if not isinstance(frame[name].dtype, pd.CategoricalDtype):
-                # Parquet keeps the levels of text only; those of numbers are found in the values
-                levels = sorted(frame[name].dropna().unique())
-                frame[name] = pd.Categorical(frame[name], categories=levels, ordered=ordered)
+        frame: pd.DataFrame = _with_levels(table).to_pandas()
         frame.index = pd.RangeIndex(len(frame), name=ROW)
         return frame
 
@@ -97,11 +93,22 @@ def _decimals_as_floats(table: pa.Table) -> pa.Table:
     return table.cast(pa.schema(fields, table.schema.metadata))
 
 
-def _categoricals(schema: pa.Schema) -> dict[str, bool]:
-    """Map the columns that were categorical in pandas to whether their levels have an order."""
-    described = json.loads((schema.metadata or {}).get(b"pandas", b'{"columns": []}'))
-    return {
-        column["field_name"]: bool(column["metadata"]["ordered"])
-        for column in described["columns"]
-        if column["pandas_type"] == "categorical" and column["field_name"] in schema.names
-    }
+def _with_levels(table: pa.Table) -> pa.Table:
+    """Make columns categorical again that were so in pandas and have other levels than text.
+
+    Parquet keeps the levels of text only. Those of numbers are found in the values, and sorted.
+    """
+    described = json.loads((table.schema.metadata or {}).get(b"pandas", b'{"columns": []}'))
+    for column in described["columns"]:
+        position = table.schema.get_field_index(column["field_name"])
+        if column["pandas_type"] != "categorical" or position < 0:
+            continue
+        values = table.column(position).combine_chunks()
+        if not pa.types.is_dictionary(values.type):
+            found = pc.unique(values.drop_null())
+            levels = found.take(pc.array_sort_indices(found))
+            codes = pc.index_in(values, levels)
+            ordered = bool(column["metadata"]["ordered"])
+            coded = pa.DictionaryArray.from_arrays(codes, levels, ordered=ordered)
+            table = table.set_column(position, column["field_name"], coded)
+    return table

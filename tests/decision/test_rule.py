@@ -233,6 +233,12 @@ def test_an_undecided_criterion_names_the_rows_it_would_take() -> None:
     assert "12,345 test rows; this test set has 3,000" in reason
 
 
+def test_a_test_set_that_was_large_enough_is_not_called_too_small() -> None:
+    enough = verdict("primary", "undecided", rows_needed=700)
+
+    assert "not too small" in rule(comparison(enough)).reasons[1]
+
+
 def test_futility_names_the_expected_improvement_it_excludes() -> None:
     reasons = rule(comparison(NO_FUTURE)).reasons
 

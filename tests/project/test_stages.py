@@ -1,26 +1,196 @@
-"""Stages run alone and again: one cycle, one record."""
+"""Stages run alone and again: one cycle, one record; nothing stale is built on."""
 
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
 
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from tests.conftest import Finished, Kedro
-
 pytestmark = pytest.mark.slow
+
+STAGES = "data_versioning,splitting,tuning,training,evaluation,decision,reporting"
 
 
 def runs(project: Path) -> list[Run]:
+    """All MLflow runs of a project, the newest first."""
     client = MlflowClient(tracking_uri=f"sqlite:///{project}/mlflow.db")
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     return list(client.search_runs(experiments, order_by=["attributes.start_time DESC"]))
 
 
-def decision(project: Path) -> dict[str, object]:
-    return dict(json.loads((project / "data/08_reporting/decision.json").read_text()))
+def read(project: Path, path: str) -> Any:
+    return json.loads((project / "data" / path).read_text())
+
+
+def folder(run: Run) -> Path:
+    """Where a run's artifacts lie."""
+    return Path(unquote(urlparse(run.info.artifact_uri).path))
+
+
+def artifacts(run: Run) -> set[str]:
+    root = folder(run)
+    return {str(file.relative_to(root)) for file in root.rglob("*") if file.is_file()}
+
+
+def test_stages_run_one_by_one_write_one_record_and_reach_the_same_decision(
+    project: Path, kedro: Any, finished_project: Path
+) -> None:
+    for stage in STAGES.split(","):
+        done = kedro(project, "run", "--env=test", f"--pipelines={stage}")
+        assert done.exit_code == 0, done.output
+
+    (run,) = runs(project)
+    assert artifacts(run) == artifacts(runs(finished_project)[0])
+    for name in ("decision", "comparison", "metrics", "fairness"):
+        path = f"08_reporting/{name}.json"
+        assert read(project, path) == read(finished_project, path), name
+
+
+def test_an_unchanged_second_run_finds_the_champion_and_spends_no_look(
+    project: Path, kedro: Any
+) -> None:
+    assert kedro(project, "run", "--env=test").exit_code == 0
+    first = read(project, "08_reporting/decision.json")
+    looks = (project / "data/08_reporting/ledger.jsonl").read_bytes()
+    assert first["decision"] == "promote", first["reasons"]
+
+    done = kedro(project, "run", "--env=test")
+
+    second = read(project, "08_reporting/decision.json")
+    assert done.exit_code == 0
+    assert second["decision"] == "iterate"
+    assert "identical to the champion" in second["reasons"][0]
+    assert (project / "data/08_reporting/ledger.jsonl").read_bytes() == looks
+    assert len(runs(project)) == 2
+
+    changed = kedro(project, "run", "--env=test", "--params=training.early_stopping.patience=3")
+
+    third = read(project, "08_reporting/comparison.json")
+    assert changed.exit_code == 0, changed.output
+    assert third["incumbent_kind"] == "champion"
+    assert third["primary"]["effect"] == pytest.approx(
+        third["primary"]["challenger"] - third["primary"]["incumbent"]
+    )
+
+
+def test_a_changed_option_starts_a_record_that_names_its_parent_and_is_whole(
+    project: Path, kedro: Any
+) -> None:
+    kedro(project, "run", "--env=test")
+    (first,) = runs(project)
+
+    changed = "--params=evaluation.threshold=0.6"
+    done = kedro(
+        project, "run", "--env=test", "--pipelines=evaluation,decision,reporting", changed
+    )
+
+    assert done.exit_code == 0, done.output
+    second, first_again = runs(project)
+    assert first_again.info.run_id == first.info.run_id
+    assert second.data.tags["parent_cycle_id"] == first.info.run_id
+    assert second.data.params["evaluation.threshold"] == "0.6"
+    assert artifacts(second) == artifacts(first)
+    assert second.data.metrics["challenger_resources.train_rows"] > 0
+
+
+def test_what_was_made_with_other_parameters_is_not_built_on(project: Path, kedro: Any) -> None:
+    kedro(project, "run", "--env=test", "--pipelines=data_versioning,splitting")
+    before = (project / "data/03_primary/split_manifest.json").read_bytes()
+
+    done = kedro(project, "run", "--env=test", "--pipelines=tuning", "--params=seed=7")
+
+    assert done.exit_code == 1
+    assert "Error: The node 'assign_splits' of the stage 'splitting'" in done.output
+    assert "--pipelines=splitting,tuning" in done.output
+    assert (project / "data/03_primary/split_manifest.json").read_bytes() == before
+
+
+def test_a_stage_before_the_first_run_says_what_to_run(project: Path, kedro: Any) -> None:
+    done = kedro(project, "run", "--env=test", "--pipelines=training")
+
+    assert done.exit_code == 1
+    assert "has not run in the present cycle" in done.output
+    assert "Traceback" not in done.output
+
+
+def test_only_missing_outputs_runs_what_is_missing_and_no_more(project: Path, kedro: Any) -> None:
+    kedro(project, "run", "--env=test")
+    trials = project / "data/06_models/trials.csv"
+    report = project / "data/08_reporting/report.html"
+    made = trials.stat().st_mtime_ns
+    report.unlink()
+
+    done = kedro(project, "run", "--env=test", "--only-missing-outputs")
+
+    assert done.exit_code == 0, done.output
+    assert report.exists()
+    assert trials.stat().st_mtime_ns == made
+    assert len(runs(project)) == 1
+
+    stale = kedro(project, "run", "--env=test", "--only-missing-outputs", "--params=seed=9")
+    assert stale.exit_code == 1
+    assert "other values of" in stale.output
+
+
+def test_the_threads_runner_gives_the_same_results(
+    project: Path, kedro: Any, finished_project: Path
+) -> None:
+    done = kedro(project, "run", "--env=test", "--runner=ThreadRunner")
+
+    assert done.exit_code == 0, done.output
+    for name in ("decision", "metrics"):
+        path = f"08_reporting/{name}.json"
+        assert read(project, path) == read(finished_project, path), name
+    (run,) = runs(project)
+    assert artifacts(run) == artifacts(runs(finished_project)[0])
+
+
+def test_the_parallel_runner_is_refused(project: Path, kedro: Any) -> None:
+    done = kedro(project, "run", "--env=test", "--runner=ParallelRunner")
+
+    assert done.exit_code == 1
+    assert "parallel runner cannot be used" in done.output
+
+
+def test_the_leak_of_the_example_fails_its_gate(project: Path, kedro: Any) -> None:
+    leaky = "splitting.strategy=stratified"
+
+    refused = kedro(project, "run", "--env=test", f"--params={leaky}")
+    assert refused.exit_code == 1
+    assert "override_reason" in refused.output
+
+    done = kedro(
+        project, "run", "--env=test", f"--params={leaky},splitting.override_reason=demonstration"
+    )
+    assert done.exit_code == 0, done.output
+    gates = {gate["code"]: gate["status"] for gate in read(project, "08_reporting/gates.json")}
+    decision = read(project, "08_reporting/decision.json")
+    assert gates["no_leakage"] == "failed"
+    assert gates["incumbent_unseen"] == "failed"
+    assert decision["decision"] == "iterate"
+    assert any("demonstration" in reason for reason in decision["reasons"])
+    assert not read(project, "08_reporting/promotion.json")["moved"]
+
+
+def test_the_kedro_command_works_from_a_folder_inside_the_project(
+    finished_project: Path, project: Path
+) -> None:
+    within = project / "conf" / "base"
+    command = [sys.executable, "-m", "kedro", "run", "--env=test", "--pipelines=data_versioning"]
+    done = subprocess.run(
+        command, cwd=within, env=dict(os.environ), capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert {file.suffix for file in within.iterdir()} == {".yml"}
+    (run,) = runs(project)
+    assert folder(run).is_relative_to(project)

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlparse
 
 import numpy as np
 import pandas as pd
@@ -128,17 +129,19 @@ def test_the_plots_can_be_previewed_by_kedro_viz(finished_project: Path) -> None
         assert '"bdata"' not in plot.read_text(), plot.name
 
 
+@pytest.fixture(scope="module")
+def run(finished_project: Path) -> Any:
+    """The one MLflow run there is."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=f"sqlite:///{finished_project}/mlflow.db")
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    (found,) = client.search_runs(experiments)
+    return found
+
+
 class TestTheRecord:
     """One MLflow run holds it all."""
-
-    @pytest.fixture(scope="class")
-    def run(self, finished_project: Path) -> Any:
-        from mlflow import MlflowClient
-
-        client = MlflowClient(tracking_uri=f"sqlite:///{finished_project}/mlflow.db")
-        runs = client.search_runs([experiment.experiment_id for experiment in client.search_experiments()])
-        assert len(runs) == 1
-        return runs[0]
 
     def test_it_finished_and_names_the_hypothesis(self, run: Any) -> None:
         assert run.info.status == "FINISHED"
@@ -165,6 +168,7 @@ class TestTheRecord:
         assert [item.dataset.digest for item in inputs] == [version["content_hash"][:36]]
 
     def test_artifacts_lie_in_the_project(self, run: Any, finished_project: Path) -> None:
-        assert Path(run.info.artifact_uri).is_relative_to(finished_project / "mlartifacts")
-        stored = {file.name for file in Path(run.info.artifact_uri).rglob("*") if file.is_file()}
+        folder = Path(unquote(urlparse(run.info.artifact_uri).path))
+        assert folder.is_relative_to(finished_project / "mlartifacts")
+        stored = {file.name for file in folder.rglob("*") if file.is_file()}
         assert {"report.html", "decision.json", "challenger.skops", "split_manifest.json"} <= stored

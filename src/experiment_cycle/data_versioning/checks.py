@@ -142,7 +142,7 @@ def _check_group(group: pa.ChunkedArray, name: str) -> None:
 def _check_objects(frame: pd.DataFrame) -> None:
     """Find now what could not be written later: such columns may hold values of several kinds."""
     for position, dtype in enumerate(frame.dtypes):
-        if dtype == object:
+        if pd.api.types.is_object_dtype(dtype):
             stream(frame.iloc[:, [position]])
 
 

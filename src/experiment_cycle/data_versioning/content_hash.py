@@ -26,9 +26,9 @@ def content_hash(snapshot: Snapshot) -> ContentHash:
     Two tables have the same hash if they have the same columns in the same order, and the same
     values in the same rows. The order of the rows counts, for splits are made by it. What does not
     count is how the values are stored: file format, compression, batches, the width of integers
-    and floats, the unit of times, categorical or plain text. So data read from CSV and from Parquet
-    are the same data. Missing is missing, whether it was null or a float that is not a number; minus
-    zero is zero. Integers and floats of equal value are different types.
+    and floats, the unit of times, categorical or plain text. So data read from CSV and from
+    Parquet are the same data. Missing is missing, whether it was null or a float that is not a
+    number; minus zero is zero. Integers and floats of equal value are different types.
 
     Each column is hashed (SHA-256) as its type, the positions of its missing values, and the other
     values in little-endian bytes (text: UTF-8 bytes and lengths).
@@ -129,21 +129,24 @@ def _is_binary(kind: pa.DataType) -> bool:
 def _canonical(array: pa.Array) -> tuple[bytes, ...]:
     """Turn values without missing ones into bytes, and into lengths where these vary."""
     kind = array.type
-    if pa.types.is_boolean(kind):
-        return (_bytes(array.cast(pa.uint8()), "<u1"),)
-    if pa.types.is_integer(kind):
-        return (_bytes(array, "<i8"),)
+    if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_date(kind):
+        return (_bytes(_whole(array), "<i8"),)
     if pa.types.is_floating(kind):
         # adding zero turns minus zero into zero
         return ((array.to_numpy(zero_copy_only=False).astype("<f8") + 0.0).tobytes(),)
     if pa.types.is_timestamp(kind) or pa.types.is_duration(kind) or pa.types.is_time(kind):
         return (_time_bytes(array),)
-    if pa.types.is_date(kind):
-        return (_bytes(array.cast(pa.date32()).cast(pa.int32()), "<i8"),)
     if _is_text(kind) or _is_binary(kind):
         return _binary_bytes(array)
     texts = [_text(value).encode() for value in array.to_pylist()]
     return b"".join(texts), np.array([len(text) for text in texts], dtype="<i8").tobytes()
+
+
+def _whole(array: pa.Array) -> pa.Array:
+    """Turn true into 1, and dates into days."""
+    if pa.types.is_boolean(array.type):
+        return array.cast(pa.uint8())
+    return array.cast(pa.date32()).cast(pa.int32()) if pa.types.is_date(array.type) else array
 
 
 def _bytes(array: pa.Array, dtype: str) -> bytes:

@@ -50,7 +50,9 @@ def decide(
     """
     outcome, reasons = _weigh(comparison, gates, hypothesis, options)
     if override_reason:
-        reasons.append(f"The split was made with splitting.override_reason: {override_reason}.")
+        reasons.append(
+            f"The split was made with splitting.override_reason: {override_reason.rstrip('.')}."
+        )
     return Decision(
         decision=outcome,
         reasons=tuple(reasons),

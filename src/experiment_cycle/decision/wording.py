@@ -41,7 +41,7 @@ def describe_verdict(verdict: Verdict, criterion: Criterion) -> str:
     measured = "; ".join([observed, ", and ".join(bounds)] if bounds else [observed])
     parts = [f"{measured}: the {role} '{verdict.requirement}' is {verdict.status}."]
     if verdict.rows_needed is not None:
-        parts.append(_describe_rows_needed(verdict))
+        parts.append(_describe_rows_needed(verdict, verdict.rows_needed))
     if verdict.note:
         parts.append(_sentence(verdict.note))
     return _sentence(" ".join(parts))
@@ -115,14 +115,19 @@ def _bound(bound: float, than: str, criterion: Criterion) -> str:
     return f"{bad} {opposite} than {number(-bound)}"
 
 
-def _describe_rows_needed(verdict: Verdict) -> str:
+def _describe_rows_needed(verdict: Verdict, needed: int) -> str:
     if verdict.criterion == "primary":
-        planned = "The expected improvement would be shown"
+        planned = "the expected improvement would be shown"
     else:
-        planned = "A model equal to the incumbent would meet it"
-    return (
-        f"{planned} with 80 % power on about {verdict.rows_needed:,} test rows; this test set has "
-        f"{verdict.rows:,}."
+        planned = "a model equal to the incumbent would meet it"
+    if needed <= verdict.rows:
+        return (
+            f"This test set is not too small: {planned} with 80 % power on about {needed:,} test "
+            f"rows, and it has {verdict.rows:,}."
+        )
+    return _sentence(
+        f"{planned} with 80 % power on about {needed:,} test rows; this test set has "
+        f"{verdict.rows:,}"
     )
 
 

@@ -239,9 +239,9 @@ def _data(report: Report) -> list[str]:
     ignored = split.override_reason
     return [
         "## Data and splits",
-        f"{opening(version.backend)} version {escape(version.id[:12])}: {number(version.rows)} rows "
-        f"x {number(version.columns)} columns, {size(version.size_bytes)}. Split: "
-        f"{label(split.strategy)}, seed {split.seed}.",
+        f"{opening(version.backend)} version {escape(version.id[:12])}: "
+        f"{number(version.rows)} rows x {number(version.columns)} columns, "
+        f"{size(version.size_bytes)}. Split: {label(split.strategy)}, seed {split.seed}.",
         f"**The declared group column was ignored: {escape(ignored)}**" if ignored else "",
         table(("part", "rows", "share", "groups", "positive"), parts, " rrrr"),
         table(("leakage check", "status", "found"), findings),

@@ -56,7 +56,7 @@ def assign(
     else:
         part = _assign_rows(strata, ratios, random)
     _check_classes(part, classes.astype(np.int64), [str(level) for level in levels], options)
-    split = pd.Categorical.from_codes(part, categories=list(PARTS))
+    split = pd.Categorical.from_codes(part, categories=pd.Index(PARTS))
     return pd.DataFrame({SPLIT: split}, index=pd.RangeIndex(len(frame), name=ROW))
 
 

@@ -41,6 +41,8 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         # its start-up messages tell a user nothing
         for name in ("alembic", "mlflow", "kedro_mlflow"):
             logging.getLogger(name).setLevel(logging.WARNING)
+        # it warns where pip is not installed in the environment
+        logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
         super().after_context_created(context)
         self._parameters: dict[str, Any] = context.config_loader["parameters"]
         self._cycle = Cycle(context.project_path / CYCLE_FILE)

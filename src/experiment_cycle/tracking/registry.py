@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import mlflow
 import pandas as pd
-from mlflow.models import infer_signature
+from mlflow.models import ModelSignature, infer_signature
 from mlflow.tracking import MlflowClient
 from sklearn.pipeline import Pipeline
 
@@ -128,7 +129,7 @@ def register_champion(
             # MLflow would else import the model in a process of its own to guess them
             pip_requirements=[f"{name}=={installed_version(name)}" for name in REQUIREMENTS],
             pyfunc_predict_fn="predict_proba",
-            signature=infer_signature(example, model.predict_proba(example)),
+            signature=_signature(model, example),
             extra_files=[str(beside / RECORD), str(beside / SEEN_ROWS)],
         )
     client = MlflowClient()
@@ -144,3 +145,10 @@ def register_champion(
     for alias in (CHAMPION, STAGING):
         client.set_registered_model_alias(registered_model, alias, str(created.version))
     return int(created.version)
+
+
+def _signature(model: Pipeline, example: pd.DataFrame) -> ModelSignature:
+    with warnings.catch_warnings():
+        # whole numbers may be missing in new rows; that is the preprocessing's to deal with
+        warnings.filterwarnings("ignore", "Hint: Inferred schema contains integer column")
+        return infer_signature(example, model.predict_proba(example))

@@ -8,13 +8,15 @@ from experiment_cycle.data_versioning.checks import check_raw_data
 from experiment_cycle.data_versioning.options import DataVersioningOptions
 from experiment_cycle.data_versioning.profile import profile
 from experiment_cycle.data_versioning.versioning import commit_version
+from experiment_cycle.datasets.tables import rereadable
 from experiment_cycle.snapshot import Snapshot
 
 
 def take_snapshot(raw_data: Any, columns: Columns) -> Any:
     """Pass the raw table on to be written as Parquet, once it is known to be usable."""
-    check_raw_data(raw_data, columns)
-    return raw_data
+    table = rereadable(raw_data)
+    check_raw_data(table, columns)
+    return table
 
 
 def profile_dataset(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import numpy as np
 import pandas as pd
 
@@ -14,6 +16,8 @@ from experiment_cycle.splitting.strategies import PARTS
 CODE = "LEAK001"
 TITLE = "Group overlap"
 SHOWN = 5
+
+Status = Literal["passed", "failed", "not_applicable"]
 
 
 def check(snapshot: Snapshot, assignment: pd.DataFrame, columns: Columns) -> Finding:
@@ -29,13 +33,10 @@ def check(snapshot: Snapshot, assignment: pd.DataFrame, columns: Columns) -> Fin
         columns: The roles of the columns.
     """
     if columns.group is None:
-        return Finding(
-            code=CODE,
-            title=TITLE,
-            severity="high",
-            status="not_applicable",
-            message="No group column is declared ('columns.group' in parameters_task.yml).",
-            evidence={},
+        return _finding(
+            "not_applicable",
+            "No group column is declared ('columns.group' in parameters_task.yml).",
+            {},
         )
     frame = snapshot.to_pandas([columns.group])
     groups = columns.groups(frame)
@@ -45,8 +46,6 @@ def check(snapshot: Snapshot, assignment: pd.DataFrame, columns: Columns) -> Fin
     of_divided = np.isin(groups, divided)
     tested = int((of_divided & tests).sum())
     total, test_rows = len(np.unique(groups)), int(tests.sum())
-    firsts = np.sort(np.unique(groups[of_divided], return_index=True)[1])[:SHOWN]
-    values = frame[columns.group].to_numpy()[of_divided][firsts]
     message = f"None of the {total:,} groups ('{columns.group}') is on two sides of the split."
     if len(divided):
         message = (
@@ -55,18 +54,31 @@ def check(snapshot: Snapshot, assignment: pd.DataFrame, columns: Columns) -> Fin
             "a group, so that the model may know them already. Remedy: set 'splitting.strategy' "
             "to stratified_group or group."
         )
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        severity="high",
-        status="failed" if len(divided) else "passed",
-        message=message,
-        evidence={
+    return _finding(
+        "failed" if len(divided) else "passed",
+        message,
+        {
             "group_column": columns.group,
             "groups": total,
             "groups_divided": len(divided),
             "rows_of_divided_groups": int(of_divided.sum()),
             "test_rows_of_divided_groups": tested,
-            "first_divided_groups": [str(value) for value in values],
+            "first_divided_groups": _first(frame[columns.group][of_divided]),
         },
+    )
+
+
+def _first(values: pd.Series) -> list[str]:
+    """Name the first few groups as text."""
+    return [str(value) for value in values.drop_duplicates().head(SHOWN)]
+
+
+def _finding(status: Status, message: str, evidence: dict[str, Any]) -> Finding:
+    return Finding(
+        code=CODE,
+        title=TITLE,
+        severity="high",
+        status=status,
+        message=message,
+        evidence=evidence,
     )

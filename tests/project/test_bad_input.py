@@ -1,0 +1,87 @@
+"""A user's mistakes: one message without a traceback, before any training, nothing lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.slow
+
+RAW = Path("data/01_raw/doctor_visits.parquet")
+
+
+def changed(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[Path], None]:
+    def apply(file: Path) -> None:
+        change(pd.read_parquet(file)).to_parquet(file, index=False)
+
+    return apply
+
+
+def truncate(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:20_000])
+
+
+BAD_DATA = {
+    "missing file": (Path.unlink, "doctor_visits.parquet does not exist"),
+    "empty file": (lambda file: file.write_bytes(b""), "raw_data"),
+    "truncated file": (truncate, "raw_data"),
+    "no rows": (changed(lambda table: table.head(0)), "no rows"),
+    "target misspelt": (
+        changed(lambda table: table.rename(columns={"any_visit": "any_vizit"})),
+        "Did you mean 'any_vizit'?",
+    ),
+    "target with gaps": (
+        changed(lambda table: table.assign(any_visit=table["any_visit"].where(table.index > 1))),
+        "any_visit",
+    ),
+    "target of one class": (changed(lambda table: table.assign(any_visit=True)), "any_visit"),
+    "one group only": (changed(lambda table: table.assign(profile=1)), "profile"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_DATA)
+def test_bad_data_end_in_one_message_and_leave_earlier_results(
+    project: Path, kedro: Any, case: str
+) -> None:
+    spoil, told = BAD_DATA[case]
+    assert kedro(project, "run", "--env=test", "--pipelines=data_versioning").exit_code == 0
+    made = [project / "data/02_intermediate" / name for name in ("dataset.parquet", "dataset_version.json")]
+    before = [file.read_bytes() for file in made]
+    spoil(project / RAW)
+
+    done = kedro(project, "run", "--env=test")
+
+    assert done.exit_code == 1
+    assert done.output.count("Error: ") == 1, done.output
+    assert "Traceback" not in done.output
+    assert told in " ".join(done.output.split()), done.output
+    assert "Next step" in done.output
+    assert [file.read_bytes() for file in made] == before
+    assert not (project / "data/06_models/challenger.skops").exists()
+
+
+@pytest.mark.parametrize(
+    ("parameter", "told"),
+    [
+        ("splitting.stratgy=random", "Did you mean 'strategy'?"),
+        ("splitting.ratios.train=0.9", "splitting.ratios"),
+        ("columns.target=any_vist", "Did you mean 'any_visit'?"),
+        ("training.estimator=lightgmb", "lightgbm"),
+        ("tuning.backend=optun", "Did you mean 'optuna'?"),
+        ("sead=3", "Did you mean 'seed'?"),
+    ],
+)
+def test_bad_parameters_end_in_one_message(
+    project: Path, kedro: Any, parameter: str, told: str
+) -> None:
+    done = kedro(project, "run", "--env=test", f"--params={parameter}")
+
+    assert done.exit_code == 1
+    assert done.output.count("Error: ") == 1, done.output
+    assert "Traceback" not in done.output
+    assert told in done.output
+    assert not (project / "data/06_models/challenger.skops").exists()

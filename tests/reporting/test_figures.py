@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+
+import plotly.graph_objects as go
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from experiment_cycle.reporting.figures import page_plot, plain_text, script_json
+
+JSON_VALUES = st.recursive(
+    st.text() | st.integers() | st.booleans() | st.none(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+@given(JSON_VALUES)
+def test_json_in_a_script_is_the_same_json_and_holds_no_markup(content: object) -> None:
+    written = script_json(content)
+    assert json.loads(written) == content
+    assert not set("<>&\u2028\u2029") & set(written)
+
+
+@pytest.mark.parametrize("ending", ["</script>", "<!--", "<script", "]]>"])
+def test_no_text_ends_or_opens_a_script(ending: str) -> None:
+    assert ending not in script_json({"name": f"x{ending}y"})
+
+
+def test_the_title_becomes_the_caption() -> None:
+    figure = go.Figure(go.Scatter(x=[1, 2], y=[3, 4]))
+    figure.update_layout(title="ROC curve:<br>AUC <b>0.668</b> &amp; more", width=900)
+    plot = page_plot("roc_plot", figure)
+    assert plot.caption == "ROC curve: AUC 0.668 & more"
+    layout = json.loads(plot.json)["layout"]
+    assert "title" not in layout
+    assert "width" not in layout
+
+
+def test_the_data_of_a_figure_arrive_whole() -> None:
+    figure = go.Figure(go.Scatter(x=[1, 2, 3], y=[0.1, None, 0.3], name="</script>"))
+    (trace,) = json.loads(page_plot("roc_plot", figure).json)["data"]
+    assert (trace["x"], trace["y"], trace["name"]) == ([1, 2, 3], [0.1, None, 0.3], "</script>")
+
+
+def test_only_a_figure_whose_colours_mean_something_stays_light() -> None:
+    assert page_plot("a", go.Figure(go.Heatmap(z=[[1, 2], [3, 4]]))).keeps_light
+    assert not page_plot("b", go.Figure(go.Scatter(x=[1], y=[2]))).keeps_light
+
+
+def test_markup_is_taken_out_of_a_caption() -> None:
+    assert plain_text("a <i>b</i><br/>c\n d &lt; e") == "a b c d < e"
