@@ -25,7 +25,7 @@ import optuna
 import pandas as pd
 from mlflow.entities import Metric, Param
 from mlflow.models import infer_signature
-from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -37,8 +37,6 @@ from experiment_cycle.metrics.influence import influence
 from experiment_cycle.metrics.units import Units
 
 SEED, TRIALS, ROUNDS, PATIENCE, REPLICATES = 42, 30, 500, 50, 1000
-TEXT = make_column_selector(dtype_exclude=["number", "bool"])
-NUMBER = make_column_selector(dtype_include=["number", "bool"])
 
 
 def boost(parts: dict[str, tuple], categorical: list[int], parameters: dict, watch: tuple) -> object:
@@ -130,21 +128,22 @@ def main(data: Path, assignment: Path, roles: dict, folder: Path) -> None:
     split = pd.read_parquet(assignment)["split"].to_numpy()
     target = (frame[roles["target"]] == frame[roles["target"]].max()).to_numpy(np.int8)
     X = frame.drop(columns=[roles["target"], *roles["drop"], *filter(None, [roles["group"]])])
+    numbers = list(X.select_dtypes(["number", "bool"]))
+    texts = [name for name in X if name not in numbers]
     rows = {name: split == name for name in ("train", "validation", "test")}
     preprocess = make_column_transformer(
-        (StandardScaler(with_mean=False, with_std=False), NUMBER),
-        (OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan), TEXT),
+        (StandardScaler(with_mean=False, with_std=False), numbers),
+        (OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan), texts),
     ).fit(X[rows["train"]])
     parts = {name: (preprocess.transform(X[mask]), target[mask]) for name, mask in rows.items()}
-    numbers = len(NUMBER(X))
-    categorical = list(range(numbers, X.shape[1]))
+    categorical = list(range(len(numbers), X.shape[1]))
     study = tune(parts, categorical)
     booster = boost(parts, categorical, study.best_params, ("train", "validation"))
     challenger = Pipeline([("preprocess", preprocess), ("estimator", booster)])
     baseline = make_pipeline(
         make_column_transformer(
-            (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), NUMBER),
-            (OneHotEncoder(handle_unknown="ignore", min_frequency=10), TEXT),
+            (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
+            (OneHotEncoder(handle_unknown="ignore", min_frequency=10), texts),
         ),
         LogisticRegression(max_iter=1000),
     ).fit(X[rows["train"]], target[rows["train"]])

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from experiment_cycle.columns import Columns
@@ -60,8 +61,6 @@ def test_missing_values_are_counted_and_left_out_of_the_rest(save: Save) -> None
 
 
 def test_a_float_that_is_not_a_number_is_missing_and_infinity_has_no_mean(save: Save) -> None:
-    import pyarrow as pa
-
     table = pa.table(
         {"y": [0, 1, 1], "x": [1.0, float("nan"), 2.0], "inf": [1.0, float("inf"), 2.0]}
     )
@@ -89,6 +88,9 @@ def test_odd_names_and_types_are_described(save: Save) -> None:
             'quo"ted': [1, 2],
             "when": pd.to_datetime(["2020-01-01", "2020-06-01"]).tz_localize("Europe/Berlin"),
             "level": pd.Categorical(["u", "v"]),
+            "n": [5, 6],
+            "value": [7, 7],
+            "dataset": ["a", "b"],
         }
     )
 
@@ -98,6 +100,7 @@ def test_odd_names_and_types_are_described(save: Save) -> None:
     assert columns["level"].type == "VARCHAR"
     assert columns["when"].top == (("2019-12-31 23:00:00+00", 1),)
     assert columns["when"].mean is None
+    assert [columns[name].distinct for name in ("level", "n", "value", "dataset")] == [2, 2, 1, 2]
 
 
 def test_two_profiles_are_equal_to_the_last_digit(save: Save) -> None:

@@ -193,6 +193,20 @@ def test_text_and_levels_as_polars_exports_them_become_plain_ones(dataset: Snaps
     assert back["level"].astype(object).fillna("missing").tolist() == ["x", "missing", "y"]
 
 
+@pytest.mark.parametrize("kind", [pa.float16(), pa.float32(), pa.float64()])
+def test_a_float_that_is_not_a_number_is_missing_for_sql_too(
+    dataset: SnapshotDataset, kind: pa.DataType
+) -> None:
+    dataset.save(pa.table({"x": pa.array([1.0, float("nan"), None, 2.0], kind)}))
+    snapshot = dataset.load()
+
+    with snapshot.connect() as connection:
+        found = connection.execute("SELECT count(x), avg(x) FROM dataset").fetchall()
+
+    assert found == [(2, 1.5)]
+    assert snapshot.to_pandas()["x"].isna().tolist() == [False, True, True, False]
+
+
 def test_decimal_numbers_are_kept_exactly_and_read_as_floats(dataset: SnapshotDataset) -> None:
     dataset.save(pd.DataFrame({"price": [decimal.Decimal("1.10"), None]}))
     snapshot = dataset.load()

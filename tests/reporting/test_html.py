@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -100,8 +101,7 @@ def test_headings_leave_no_level_out(any_page: Page) -> None:
     levels = [int(tag[1]) for tag, _ in any_page.tags if tag in {"h1", "h2", "h3", "h4"}]
     assert levels.count(1) == 1
     assert levels[0] == 1
-    steps = zip(levels, levels[1:], strict=False)
-    assert all(after - before <= 1 for before, after in steps)
+    assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_every_table_scrolls_in_its_own_box_that_the_keyboard_reaches(any_page: Page) -> None:
@@ -170,7 +170,7 @@ def test_numbers_stand_with_their_intervals(page_of: Callable[[str], Page]) -> N
         "+0.020 (0.001 to 0.039)",
         "0.680 (0.640 to 0.720)",
         "0.890 (0.870 to 0.910)",
-        "20,190 × 13",
+        "20,190 \u00d7 13",
     ):
         assert shown in text
 
@@ -221,9 +221,8 @@ def renamed(content: Any, name: str, to: str) -> Any:
 @pytest.fixture
 def hostile_report(hypothesis: Hypothesis, evidence: dict[str, Any]) -> Report:
     """Names, levels, reasons, messages and plot labels that are markup."""
-    for name in ("physical_limitation", "disea", "required", "passed", "num_leaves"):
-        if name not in {"required", "passed"}:
-            evidence = renamed(evidence, name, HOSTILE)
+    for name in ("physical_limitation", "disea", "num_leaves"):
+        evidence = renamed(evidence, name, HOSTILE)
     evidence["decision"]["reasons"] = [HOSTILE, f"and {HOSTILE}"]
     evidence["gates"][0]["evidence"] = HOSTILE
     evidence["leakage_report"]["findings"][0]["message"] = HOSTILE

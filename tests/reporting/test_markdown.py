@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from markdown_it.token import Token
 
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.reporting.evidence import Report, collect
-from experiment_cycle.reporting.markdown import ZERO_WIDTH, escape, opening, render_markdown, table
+from experiment_cycle.reporting.markdown import render_markdown
+from experiment_cycle.reporting.markup import ZERO_WIDTH, escape, opening, table
 from experiment_cycle.reporting.options import ReportingOptions
 
 OPTIONS = ReportingOptions()
@@ -49,7 +51,7 @@ def test_a_cell_never_breaks_its_table(rows: list[list[str]]) -> None:
     found = tokens(table(("a", "b"), rows))
     cells = [
         "".join(child.content for child in token.children or [])
-        for opened, token in zip(found, found[1:], strict=False)
+        for opened, token in pairwise(found)
         if opened.type == "td_open"
     ]
     assert [cell.replace(ZERO_WIDTH, "") for cell in cells] == [

@@ -15,6 +15,7 @@ from experiment_cycle.reporting.numbers import (
     percent,
     rounded_alike,
     signed,
+    signed_as_precise,
     signed_interval,
     size,
 )
@@ -125,3 +126,9 @@ def test_a_duration_is_in_the_unit_that_fits(seconds: float, shown: str) -> None
 )
 def test_a_size_is_in_the_unit_that_fits(count: int, shown: str) -> None:
     assert size(count) == shown
+
+
+def test_a_difference_is_as_precise_as_the_estimate_it_belongs_to() -> None:
+    assert signed_as_precise(0.0427712, 0.658, 0.731) == "+0.043"
+    assert signed_as_precise(-0.008646, 0.9, 0.957) == "-0.009"
+    assert signed_as_precise(0.0427712, None, None) == "+0.04277"

@@ -23,8 +23,8 @@ NUMBERS = frozenset(
 def profile(snapshot: Snapshot, columns: Columns, top_values: int) -> DatasetProfile:
     """Describe every column of a snapshot, and hash its content.
 
-    Counts are exact. Floats that are not a number count as missing. Mean, standard deviation (of a
-    sample) and quantiles (interpolated linearly) are given for numbers, unless one is infinite.
+    Counts are exact. Mean, standard deviation (of a sample) and quantiles (interpolated linearly)
+    are given for numbers, unless one is infinite.
 
     Args:
         snapshot: The dataset.
@@ -49,8 +49,6 @@ def _describe(
     connection: duckdb.DuckDBPyConnection, name: str, kind: str, top_values: int
 ) -> ColumnProfile:
     value = quoted(name)
-    if kind in {"FLOAT", "DOUBLE"}:
-        value = f"CASE WHEN NOT isnan({value}) THEN {value} END"
     missing, distinct = _one(
         connection,
         f"SELECT coalesce(sum(n) FILTER (value IS NULL), 0), "
@@ -93,8 +91,9 @@ def _frequencies(
 ) -> list[tuple[str, int]]:
     limit = "" if top is None else f"LIMIT {top}"
     found: list[tuple[str, int]] = connection.execute(
-        f"SELECT CAST({value} AS VARCHAR) AS level, count(*) AS n FROM dataset "
-        f"WHERE {value} IS NOT NULL GROUP BY level ORDER BY n DESC, level {limit}"
+        # by position: a column may have the name of an alias
+        f"SELECT CAST({value} AS VARCHAR), count(*) FROM dataset "
+        f"WHERE {value} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 {limit}"
     ).fetchall()
     return found
 

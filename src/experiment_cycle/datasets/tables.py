@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from experiment_cycle.errors import DataError
 
@@ -62,7 +63,7 @@ def stream(table: Any, columns: Sequence[str] | None = None) -> pa.RecordBatchRe
     if _is_duckdb(table):
         # quoted, for a plain string is read as an expression
         projection = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
-        return pa.RecordBatchReader.from_stream(table.project(projection))
+        table = table.project(projection)
     if hasattr(table, "collect_schema"):
         chosen = table.select(names)
         table = chosen.collect() if hasattr(chosen, "collect") else chosen
@@ -84,19 +85,31 @@ def _from_pandas(frame: pd.DataFrame, names: list[str]) -> pa.RecordBatchReader:
 
 
 def _select(reader: pa.RecordBatchReader, names: list[str]) -> pa.RecordBatchReader:
-    """Keep some columns, and give text as Polars exports it a type that all of Arrow can handle."""
+    """Keep some columns, and settle what libraries write in different ways.
+
+    Text as Polars exports it gets a type that all of Arrow can handle. A float that is not a number
+    becomes a missing value, as in pandas: Parquet's statistics leave it out of minimum and maximum,
+    and DuckDB trusts them so far that it then finds no such float.
+    """
     fields = [reader.schema.field(name) for name in names]
     schema = pa.schema(
         [field.with_type(_without_views(field.type)) for field in fields], reader.schema.metadata
     )
-    if schema == reader.schema:
-        return reader
 
     def batches() -> Iterator[pa.RecordBatch]:
         for batch in reader:
-            yield batch.select(names).cast(schema)
+            settled = batch.select(names).cast(schema)
+            arrays = [_nan_to_null(array) for array in settled.columns]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _nan_to_null(array: pa.Array) -> pa.Array:
+    if not pa.types.is_floating(array.type):
+        return array
+    missing = pc.is_null(array, nan_is_null=True)
+    return pc.if_else(missing, pa.scalar(None, array.type), array)
 
 
 def _without_views(kind: pa.DataType) -> pa.DataType:

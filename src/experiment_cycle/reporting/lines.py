@@ -19,7 +19,12 @@ from experiment_cycle.reporting.drawing import (
     draw_verdict,
 )
 from experiment_cycle.reporting.evidence import Report
-from experiment_cycle.reporting.numbers import number, rounded_alike, signed, signed_interval
+from experiment_cycle.reporting.numbers import (
+    number,
+    rounded_alike,
+    signed_as_precise,
+    signed_interval,
+)
 from experiment_cycle.reporting.terms import good_direction, label
 
 FAILURE_TITLES = {
@@ -148,4 +153,5 @@ def _improvement(
     if challenger.value is None or incumbent.value is None:
         return number(None)
     change = challenger.value - incumbent.value
-    return signed(change if metric(name).greater_is_better else -change)
+    gain = change if metric(name).greater_is_better else -change
+    return signed_as_precise(gain, challenger.lower, challenger.upper)

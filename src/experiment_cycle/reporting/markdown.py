@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-
 from experiment_cycle.evaluation.records import Estimate
 from experiment_cycle.reporting.evidence import Report
 from experiment_cycle.reporting.lines import (
@@ -13,6 +10,7 @@ from experiment_cycle.reporting.lines import (
     metric_lines,
     settings,
 )
+from experiment_cycle.reporting.markup import escape, opening, table
 from experiment_cycle.reporting.numbers import (
     confidence,
     duration,
@@ -25,14 +23,6 @@ from experiment_cycle.reporting.numbers import (
 from experiment_cycle.reporting.options import ReportingOptions
 from experiment_cycle.reporting.slices import weakest_slices
 from experiment_cycle.reporting.terms import SIGNS, label
-
-MARKUP = re.compile(r"[\\`*\[\]<>|~$&]|(?<![^\W_])_|_(?![^\W_])")
-"""What has a meaning inside a line; an underscore between letters has none."""
-OPENING = re.compile(r"^(\d*)([.)](?=\s|$)|[-+#=])")
-"""What has a meaning at the start of a block."""
-LINKED = re.compile(r"([@#])(?=\w)")
-"""A user or an issue; a code host would link them, and notify people."""
-ZERO_WIDTH = "\u200b"
 
 
 def render_markdown(report: Report, options: ReportingOptions) -> str:
@@ -50,30 +40,6 @@ def render_markdown(report: Report, options: ReportingOptions) -> str:
         *_environment(report),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
-
-
-def escape(text: object) -> str:
-    """Write text so that Markdown shows it as it is: on one line, without markup or mentions."""
-    line = MARKUP.sub(r"\\\g<0>", " ".join(str(text).split()))
-    return LINKED.sub(rf"\1{ZERO_WIDTH}", line)
-
-
-def opening(text: object) -> str:
-    """Write text that starts a block, so that its start makes no list or heading of it."""
-    return OPENING.sub(r"\1\\\2", escape(text))
-
-
-def table(titles: Sequence[str], rows: Iterable[Sequence[object]], right: str = "") -> str:
-    """Write a table.
-
-    Args:
-        titles: Its head, escaped already where it comes from data.
-        rows: Its cells; they are escaped here.
-        right: One sign a column; those with an ``r`` are aligned to the right.
-    """
-    sides = ["---:" if side == "r" else "---" for side in right.ljust(len(titles))]
-    lines = [titles, sides, *([escape(cell) for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _status(status: str) -> str:
@@ -256,10 +222,12 @@ def _training(report: Report) -> list[str]:
         if trials.empty
         else f"{len(trials)} configurations were tried on train and validation."
     )
+    trained = report.history.rounds
+    rounds = f"{number(trained)} rounds were trained. " if trained else ""
     return [
         "## Training",
-        f"{searched} {number(report.history.rounds)} rounds: "
-        f"{escape(report.history.stopped_because.removesuffix('.'))}. The challenger took "
+        f"{searched} {rounds}{escape(report.history.stopped_because.removesuffix('.'))}. The "
+        f"challenger took "
         f"{duration(own.wall_seconds)} and {number(own.peak_memory_mib)} MiB, the baseline "
         f"{duration(other.wall_seconds)}.",
         table(("hyperparameter", "value"), settings(report.challenger.hyperparameters), " r"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 NOT_DEFINED = "not defined"
 SIGNIFICANT = 4
@@ -47,14 +48,9 @@ def rounded_alike(*values: float | None) -> list[str]:
     The decimals are those that leave two digits of half the distance between the outermost values,
     so that 0.64031, 0.61234 and 0.66821 become 0.640, 0.612 and 0.668.
     """
-    known = [value for value in values if value is not None and math.isfinite(value)]
-    half = (max(known) - min(known)) / 2.0 if known else 0.0
-    greatest = max((abs(value) for value in known), default=0.0)
-    if half <= 0.0 or greatest >= GREATEST:
+    decimals = _decimals(values)
+    if decimals is None:
         return [number(value) for value in values]
-    wanted = 1 - math.floor(math.log10(half))
-    allowed = SIGNIFICANT - 1 - math.floor(math.log10(greatest))
-    decimals = max(0, min(wanted, allowed, MAX_DECIMALS))
     return [
         NOT_DEFINED if value is None or not math.isfinite(value) else _fixed(value, decimals)
         for value in values
@@ -75,6 +71,15 @@ def signed_interval(value: float | None, lower: float | None, upper: float | Non
     """Write a difference with its interval, such as ``+0.031 (0.004 to 0.058)``."""
     text = interval(value, lower, upper)
     return f"+{text}" if value is not None and value > 0.0 else text
+
+
+def signed_as_precise(value: float, lower: float | None, upper: float | None) -> str:
+    """Write a difference with the decimals that an estimate between these bounds would have."""
+    decimals = _decimals((lower, upper))
+    if decimals is None:
+        return signed(value)
+    text = _fixed(value, decimals)
+    return f"+{text}" if value > 0.0 else text
 
 
 def percent(share: float | None) -> str:
@@ -117,6 +122,18 @@ def size(count: int) -> str:
             return f"{value:.3g} {unit}"
         value /= KILO
     return f"{value:,.3g} TB"
+
+
+def _decimals(values: Sequence[float | None]) -> int | None:
+    """Count the decimals that leave two digits of half the range; None where there is none."""
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    half = (max(known) - min(known)) / 2.0 if known else 0.0
+    greatest = max((abs(value) for value in known), default=0.0)
+    if half <= 0.0 or greatest >= GREATEST:
+        return None
+    wanted = 1 - math.floor(math.log10(half))
+    allowed = SIGNIFICANT - 1 - math.floor(math.log10(greatest))
+    return max(0, min(wanted, allowed, MAX_DECIMALS))
 
 
 def _fixed(value: float, decimals: int) -> str:

@@ -10,9 +10,10 @@ Floats = npt.NDArray[np.float64]
 
 FEW = 60
 """So few groups are all placed one by one: dividing alike ones first could leave a part empty."""
-PLACINGS = 20_000
-"""How many placings to spend on random orders; there are at least `ATTEMPTS` orders."""
-ATTEMPTS = 24
+ATTEMPTS = (24, 400)
+"""At least and at most so many random orders are tried; the more, the fewer groups there are."""
+PLACINGS = 10_000
+"""Groups placed in all orders together, between these two bounds."""
 NEAR = 0.002
 """A part that is off by no more than this share of all rows is near enough."""
 
@@ -74,7 +75,8 @@ def _place(
     wanted = np.outer(ratios, weights.sum(axis=0)) - _sums(part, weights, len(ratios))
     lacking = _sums(part, content, len(ratios)) == 0
     best, best_miss = part, (np.inf, np.inf)
-    for attempt in range(max(ATTEMPTS, PLACINGS // max(1, len(open_groups)))):
+    attempts = np.clip(PLACINGS // max(1, len(open_groups)), *ATTEMPTS)
+    for attempt in range(int(attempts)):
         order = random.permutation(open_groups)
         if attempt % 2:  # roughly the largest first: small ones are left to fill the gaps
             rough = weights[order, -1] * random.uniform(0.5, 1.5, len(order))

@@ -30,6 +30,9 @@
       // on a touch screen, dragging scrolls the page
       dragmode: touch.matches ? false : "zoom",
     });
+    if (narrow) {
+      for (const trace of data) if (trace.type === "heatmap") trace.textfont = { ...trace.textfont, size: 10 };
+    }
     if (layout.legend) layout.legend = { ...layout.legend, bgcolor: "rgba(0,0,0,0)" };
     for (const key of Object.keys(layout).concat("xaxis", "yaxis")) {
       if (!/^[xy]axis\d*$/.test(key)) continue;

@@ -95,11 +95,11 @@ def find_twins(snapshot: Snapshot, part: npt.NDArray[np.int8], features: list[st
         part: The part of each row, shape (n,); see `part_codes`.
         features: The columns to compare.
     """
-    keys = ", ".join(quoted(name) for name in features)
+    keys = _qualified(features)
     with snapshot.connect() as connection:
         connection.register("split", pa.table({"part": part, ROW: np.arange(len(part))}))
         connection.execute(
-            f"CREATE TEMP TABLE hashed AS SELECT {ROW}, part, {_row_hash(features)} AS hash "
+            f"CREATE TEMP TABLE hashed AS SELECT {ROW}, split.part, {_row_hash(features)} AS hash "
             f"FROM dataset JOIN split USING ({ROW})"
         )
         connection.execute(
@@ -108,10 +108,10 @@ def find_twins(snapshot: Snapshot, part: npt.NDArray[np.int8], features: list[st
         )
         # the earliest part a value occurs in: a row in a later part has a twin there
         connection.execute(
-            f"CREATE TEMP TABLE twins AS SELECT {ROW}, part, "
-            f"min(part) OVER same AS earliest, arg_min({ROW}, part * {len(part)} + {ROW}) "
-            f"OVER same AS twin FROM dataset JOIN suspect USING ({ROW}) "
-            f"WINDOW same AS (PARTITION BY {keys})"
+            f"CREATE TEMP TABLE twins AS SELECT {ROW}, suspect.part, "
+            "min(suspect.part) OVER same AS earliest, "
+            f"arg_min({ROW}, suspect.part * {len(part)} + {ROW}) OVER same AS twin "
+            f"FROM dataset JOIN suspect USING ({ROW}) WINDOW same AS (PARTITION BY {keys})"
         )
         return _count(connection)
 
@@ -135,7 +135,12 @@ def _count(connection: duckdb.DuckDBPyConnection) -> Twins:
 
 def _row_hash(features: list[str]) -> str:
     """Write the SQL that hashes the features of a row; missing values count as well."""
-    return f"hash({', '.join(quoted(name) for name in features)})"
+    return f"hash({_qualified(features)})"
+
+
+def _qualified(features: list[str]) -> str:
+    """Name the table too: a feature may be called as a column of ours."""
+    return ", ".join(f"dataset.{quoted(name)}" for name in features)
 
 
 def _message(twins: Twins, test_rows: int, allowed: float, status: str) -> str:
