@@ -67,17 +67,22 @@ def tune(parts: dict[str, tuple], categorical: list[int]) -> optuna.Study:
 
     def objective(trial: optuna.Trial) -> float:
         parameters = {
-            "num_leaves": trial.suggest_int("num_leaves", 4, 64, log=True),
+            "colsample_bytree": trial.suggest_float("colsample_bytree", 0.4, 1.0),
             "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.2, log=True),
             "min_child_samples": trial.suggest_int("min_child_samples", 5, 200, log=True),
-            "colsample_bytree": trial.suggest_float("colsample_bytree", 0.4, 1.0),
+            "num_leaves": trial.suggest_int("num_leaves", 4, 64, log=True),
             "reg_lambda": trial.suggest_float("reg_lambda", 0.001, 100.0, log=True),
         }
         model = boost(parts, categorical, parameters, ("validation",))
         return model.best_score_["valid_0"]["binary_logloss"]
 
-    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=SEED))
-    study.optimize(objective, n_trials=TRIALS)
+    study = optuna.create_study()
+    for number in range(TRIALS):
+        # seeded as the cycle does it, so that both try the same configurations
+        seed = int(np.random.SeedSequence([SEED, number]).generate_state(1)[0])
+        study.sampler = optuna.samplers.TPESampler(seed=seed)
+        trial = study.ask()
+        study.tell(trial, objective(trial))
     return study
 
 
@@ -96,7 +101,14 @@ def intervals(target: np.ndarray, scores: dict[str, np.ndarray], units: Units) -
 
 
 def record(folder: Path, study: optuna.Study, model: Pipeline, X: pd.DataFrame, found: dict) -> None:
-    """Record parameters, metrics, tables and model in a new store."""
+    """Record parameters, metrics, losses by round, tables and model."""
+    losses = [
+        Metric(f"{part}.{name}", value, 0, step)
+        for part, series in model.named_steps["estimator"].evals_result_.items()
+        for name, values in series.items()
+        for step, value in enumerate(values)
+    ]
+    # the store was made before: copied with all its tables
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
     experiment = mlflow.create_experiment("bare", artifact_location=str(folder / "artifacts"))
     with mlflow.start_run(experiment_id=experiment) as run:
@@ -105,6 +117,8 @@ def record(folder: Path, study: optuna.Study, model: Pipeline, X: pd.DataFrame, 
             metrics=[Metric(name, float(value), 0, 0) for name, value in found.items()],
             params=[Param(name, str(value)) for name, value in study.best_params.items()],
         )
+        for start in range(0, len(losses), 1000):
+            mlflow.MlflowClient().log_batch(run.info.run_id, losses[start : start + 1000])
         study.trials_dataframe().to_csv(folder / "trials.csv", index=False)
         mlflow.log_artifact(str(folder / "trials.csv"))
         mlflow.log_artifact(str(folder / "predictions.parquet"))

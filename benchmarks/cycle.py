@@ -12,6 +12,9 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import mlflow
+import numpy as np
+import pandas as pd
 import yaml
 
 from benchmarks.projects import Cost, copy_project, kedro, measure, use_table
@@ -27,22 +30,24 @@ ADULT = {
 }
 
 
-def compare(project: Path, table: Path, repeats: int) -> float:
+def compare(project: Path, table: Path, store: Path, repeats: int) -> float:
     """Measure both, `repeats` times in turn; print each and return the ratio of the medians."""
     pairs: list[tuple[Cost, Cost]] = []
     roles = yaml.safe_load((project / "conf/base/parameters_task.yml").read_text())["columns"]
     for _ in range(repeats):
         with TemporaryDirectory() as folder:
-            fresh = Path(folder) / "project"
+            fresh, out = Path(folder) / "project", Path(folder) / "script"
             shutil.copytree(project, fresh)
-            cycle = measure(kedro("run"), fresh)
-            out = Path(folder) / "script"
             out.mkdir()
+            for place in (fresh, out):
+                shutil.copy(store, place / "mlflow.db")
+            cycle = measure(kedro("run"), fresh)
             assignment = fresh / "data/03_primary/split_assignment.parquet"
             script = [sys.executable, "-m", "benchmarks.bare_script", table, assignment]
             bare = measure(
                 [*map(str, script), json.dumps(roles), str(out)], Path(__file__).parents[1]
             )
+            check_same_trials(fresh, out)
         pairs.append((cycle, bare))
         for name, cost in (("cycle", cycle), ("script", bare)):
             print(
@@ -52,6 +57,13 @@ def compare(project: Path, table: Path, repeats: int) -> float:
     middle = repeats // 2
     cycles, bares = (sorted(costs, key=lambda c: c.cpu) for costs in zip(*pairs, strict=True))
     return cycles[middle].cpu / bares[middle].cpu
+
+
+def check_same_trials(project: Path, script: Path) -> None:
+    """Make sure that both did the same work."""
+    ours = pd.read_csv(project / "data/06_models/trials.csv")["value"]
+    theirs = pd.read_csv(script / "trials.csv")["value"]
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9)
 
 
 def main() -> None:
@@ -71,7 +83,9 @@ def main() -> None:
                 use_table(project, table.resolve(), ADULT, "stratified")
             source = table or project / "data/01_raw/doctor_visits.parquet"
             print(name)
-            ratio = compare(project, source.resolve(), options.repeats)
+            store = Path(folder) / "mlflow.db"
+            mlflow.MlflowClient(tracking_uri=f"sqlite:///{store}").search_experiments()
+            ratio = compare(project, source.resolve(), store, options.repeats)
             print(f"  median CPU ratio {ratio:.2f} (at most {BAR})")
 
 

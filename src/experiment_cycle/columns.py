@@ -49,7 +49,8 @@ class Columns(Options):
 
     def positive_level(self, target: pd.Series) -> object:
         """Tell which level of the target counts as positive."""
-        return target.dropna().max() if self.positive is None else self.positive
+        # not Series.max: a categorical without an order has none, its levels do
+        return max(target.dropna().unique()) if self.positive is None else self.positive
 
     def labels(self, target: pd.Series, positive: object | None = None) -> npt.NDArray[np.int8]:
         """Encode a binary target, shape (n,): 1 where it equals the positive level, else 0.

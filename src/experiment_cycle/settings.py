@@ -10,6 +10,8 @@ for variable, value in {
     "DVC_NO_ANALYTICS": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # looks for Databricks through IPython, whose import costs more than a stage
+    "MLFLOW_ENABLE_SGC_RUN_RESUMPTION_FOR_DATABRICKS_JOBS": "false",
 }.items():
     os.environ.setdefault(variable, value)
 

@@ -142,6 +142,15 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
             record_tags({f"{name}.{key}": value for key, value in data.items()})
 
     @hook_impl
+    def before_node_run(
+        self, node: Node, catalog: DataCatalog, inputs: dict[str, Any], is_async: bool
+    ) -> None:
+        """Make the record active in the thread that runs the node."""
+        # it already is in the thread that opened it; the base class would open it once a node
+        if mlflow.active_run() is None:
+            super().before_node_run(node, catalog, inputs, is_async)
+
+    @hook_impl
     def after_node_run(self, node: Node) -> None:
         """Note in the cycle's state that the node is done."""
         if node.name in self._planned and self._is_mlflow_enabled:

@@ -130,7 +130,7 @@ def read_back(path: str) -> bytes:
     if run is None:
         raise IntegrityError(f"Cannot read '{path}' back: no MLflow run is active.")
     try:
-        local = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path=path)
+        local = mlflow.artifacts.download_artifacts(f"{run.info.artifact_uri}/{path}")
     except (mlflow.MlflowException, OSError) as error:
         raise IntegrityError(
             f"MLflow run {run.info.run_id} does not give back its artifact '{path}': {error}"

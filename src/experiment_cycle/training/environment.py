@@ -20,7 +20,12 @@ from experiment_cycle.training.records import Environment
 logger = logging.getLogger(__name__)
 
 LOCK_FILE = "requirements.lock"
-NO_DIRT = (":(exclude,glob)**/*.dvc", ":(exclude)data/08_reporting/ledger.jsonl")
+NO_DIRT = (
+    ":(exclude,glob)**/*.dvc",
+    ":(exclude).dvc",
+    ":(exclude).dvcignore",
+    ":(exclude)data/08_reporting/ledger.jsonl",
+)
 """A run itself changes the pointers to data versions and the ledger; they are no change of code."""
 LARGEST_NEW_FILE = 2**20
 """Bytes; a new file that git does not know yet is named in the diff beyond it, not written out."""
@@ -89,9 +94,11 @@ def _packages() -> dict[str, str]:
     """Map each distribution's normalised name to its version; the first on the path counts."""
     found: dict[str, str] = {}
     for distribution in distributions():
-        name = distribution.metadata["Name"]
+        # each access parses the file again
+        metadata = distribution.metadata
+        name = metadata["Name"]
         if name:
-            found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), distribution.version)
+            found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), metadata["Version"])
     return dict(sorted(found.items()))
 
 
