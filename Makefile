@@ -8,7 +8,7 @@ DEV := .venv/.installed-dev
 UV := $(shell command -v uv 2>/dev/null)
 
 ifdef UV
-install_into = VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install --quiet --constraint requirements.lock --editable $(1)
+install_into = VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install --quiet --compile-bytecode --constraint requirements.lock --editable $(1)
 else
 install_into = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable $(1)
 endif

@@ -10,6 +10,7 @@ from typing import Any
 
 import mlflow
 from mlflow.entities import Metric, Param, RunTag
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking import MlflowClient
 from mlflow.utils.time import get_current_time_millis
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH, MAX_PARAMS_TAGS_PER_BATCH
@@ -104,9 +105,11 @@ def recorded_artifacts() -> set[str]:
     run = mlflow.active_run()
     if run is None:
         return set()
-    client, found, folders = MlflowClient(), set(), [""]
+    # by address: by run, MLflow asks the database about logged models once a folder
+    repository = get_artifact_repository(run.info.artifact_uri)
+    found, folders = set(), [""]
     while folders:
-        for item in client.list_artifacts(run.info.run_id, folders.pop() or None):
+        for item in repository.list_artifacts(folders.pop() or None):
             if item.is_dir:
                 folders.append(item.path)
             else:
