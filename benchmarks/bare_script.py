@@ -1,4 +1,4 @@
-"""The experiment as one script, written well and without a framework: what the cycle is held against.
+"""The experiment as one script, written well and without a framework: the cycle's measure.
 
 The same rows, fits, trials, metrics, intervals and MLflow record. Statistics are the library's own
 functions in both, so that the difference is what stages, checks, files and records cost.
@@ -39,7 +39,9 @@ from experiment_cycle.metrics.units import Units
 SEED, TRIALS, ROUNDS, PATIENCE, REPLICATES = 42, 30, 500, 50, 1000
 
 
-def boost(parts: dict[str, tuple], categorical: list[int], parameters: dict, watch: tuple) -> object:
+def boost(
+    parts: dict[str, tuple], categorical: list[int], parameters: dict, watch: tuple
+) -> object:
     """Fit LightGBM with early stopping on validation."""
     model = lightgbm.LGBMClassifier(
         n_estimators=ROUNDS,
@@ -100,7 +102,9 @@ def intervals(target: np.ndarray, scores: dict[str, np.ndarray], units: Units) -
     return found
 
 
-def record(folder: Path, study: optuna.Study, model: Pipeline, X: pd.DataFrame, found: dict) -> None:
+def record(
+    folder: Path, study: optuna.Study, model: Pipeline, X: pd.DataFrame, found: dict
+) -> None:
     """Record parameters, metrics, losses by round, tables and model."""
     losses = [
         Metric(f"{part}.{name}", value, 0, step)

@@ -1,7 +1,8 @@
 """What MLflow costs a run, imports left out: our calls against the plain ones, each on a new store.
 
-Plain: a new store, 100 metrics one by one, a model without requirements. Ours: a new store, the same
-metrics in a batch, the same model registered with requirements, 60 parameters and 20 tags besides.
+Plain: a new store, 100 metrics one by one, a model without requirements. Ours: a new store, the
+same metrics in a batch, the same model registered with requirements, 60 parameters and 20 tags
+besides.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ def measure(work: Callable[[Pipeline, pd.DataFrame], None]) -> tuple[float, floa
     with TemporaryDirectory() as folder:
         started, used = time.perf_counter(), time.process_time()
         mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-        experiment = mlflow.create_experiment("x", artifact_location=str(Path(folder) / "artifacts"))
+        experiment = mlflow.create_experiment(
+            "x", artifact_location=str(Path(folder) / "artifacts")
+        )
         mlflow.set_experiment(experiment_id=experiment)
         work(model, frame)
         return time.perf_counter() - started, time.process_time() - used

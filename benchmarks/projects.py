@@ -65,8 +65,13 @@ def measure(command: list[str], folder: Path) -> Cost:
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
-    done = subprocess.run(  # noqa: S603
-        command, cwd=folder, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     wall = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

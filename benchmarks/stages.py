@@ -36,7 +36,7 @@ STAGES = (
 @contextmanager
 def measured(label: str) -> Iterator[None]:
     """Print what the block cost."""
-    from experiment_cycle.training.resources import ResourceMeter  # noqa: PLC0415
+    from experiment_cycle.training.resources import ResourceMeter
 
     with ResourceMeter() as meter:
         yield
@@ -48,7 +48,7 @@ def measured(label: str) -> Iterator[None]:
 
 def run(project: Path, stage: str) -> None:
     """Run one stage."""
-    from kedro.framework.session import KedroSession  # noqa: PLC0415
+    from kedro.framework.session import KedroSession
 
     with KedroSession.create(project_path=project) as session:
         session.run(pipeline_names=[stage])
@@ -57,8 +57,8 @@ def run(project: Path, stage: str) -> None:
 def main() -> None:
     """Print the table."""
     started, used = time.perf_counter(), time.process_time()
-    from kedro.framework.project import pipelines  # noqa: PLC0415
-    from kedro.framework.startup import bootstrap_project  # noqa: PLC0415
+    from kedro.framework.project import pipelines
+    from kedro.framework.startup import bootstrap_project
 
     with TemporaryDirectory() as folder:
         project = copy_project(Path(folder) / "project")

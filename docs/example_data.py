@@ -1,6 +1,6 @@
-"""Make `data/01_raw/doctor_visits.parquet` from the RAND Health Insurance Experiment in statsmodels.
+"""Make `data/01_raw/doctor_visits.parquet` from the RAND Health Insurance Experiment.
 
-Run from the project's folder, in an environment with the extra `dev`: `python docs/example_data.py`.
+Run in an environment with the extra `dev`: `python docs/example_data.py`.
 """
 
 from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,7 +66,7 @@ def project(tmp_path: Path, migrated_store: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def kedro() -> Iterator[Kedro]:
+def kedro() -> Kedro:
     """Call `kedro ARGUMENTS` inside a project, in this process: imports are paid once."""
     import mlflow
     from click.testing import CliRunner
@@ -85,7 +85,7 @@ def kedro() -> Iterator[Kedro]:
             raise done.exception
         return Finished(done.exit_code, done.output)
 
-    yield call
+    return call
 
 
 @pytest.fixture(scope="session")
@@ -97,10 +97,3 @@ def finished_project(
     done = kedro(project, "run", "--env=test")
     assert done.exit_code == 0, done.output
     return project
-
-
-@pytest.fixture
-def finished_copy(finished_project: Path, tmp_path: Path) -> Path:
-    """A copy of the finished project that may be changed; its MLflow artifacts are not copied."""
-    shutil.copytree(finished_project, tmp_path / "project", dirs_exist_ok=True)
-    return tmp_path / "project"

@@ -60,7 +60,7 @@ class Columns(Options):
             positive: The positive level; found in `target` itself where it is not given.
         """
         level = self.positive_level(target) if positive is None else positive
-        return (target == level).to_numpy(dtype=np.int8)
+        return np.asarray(target == level, dtype=np.int8)
 
     def groups(self, frame: pd.DataFrame) -> npt.NDArray[np.int64]:
         """Number the resampling units of the rows, shape (n,): groups if declared, else rows."""

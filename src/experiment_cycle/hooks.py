@@ -67,15 +67,18 @@ class CheckHook:
     @hook_impl(trylast=True)
     def on_pipeline_error(self, error: Exception) -> None:
         """Put a dataset that cannot be read or written into one line."""
-        if isinstance(error, DatasetError):
-            cause = error.__cause__
+        if not isinstance(error, DatasetError):
+            return
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
             if isinstance(cause, CycleError):
                 raise cause from error
-            told = f"{error}" if cause is None else f"{error}\n{type(cause).__name__}: {cause}"
-            raise DataError(
-                f"{told}\nNext step: check that the file is whole and that its catalog entry in "
-                "conf/ fits it."
-            ) from error
+        name, _, rest = str(error).strip().partition(":")
+        raise DataError(
+            f"The dataset '{name}' cannot be loaded or saved. {cause if cause.args else rest}\n"
+            "Next step: check that its file is whole and that its catalog entry in conf/ fits it."
+        ) from error
 
 
 class SummaryHook:
@@ -84,15 +87,22 @@ class SummaryHook:
     @hook_impl(trylast=True)
     def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Print the summary if the run decided something."""
-        if "decision" not in pipeline.outputs() | pipeline.all_outputs():
+        if "promotion" not in pipeline.all_outputs():
             return
         from rich.console import Console  # noqa: PLC0415
 
         from experiment_cycle.reporting.summary import summarise  # noqa: PLC0415
 
-        decided = [catalog.load(name) for name in ("decision", "comparison", "gates", "promotion")]
-        report = Path(str(catalog.get("report_html")._filepath))
-        Console().print(summarise(*decided, report))
+        report: Any = catalog.get("report_html")
+        Console().print(
+            summarise(
+                catalog.load("decision"),
+                catalog.load("comparison"),
+                catalog.load("gates"),
+                catalog.load("promotion"),
+                Path(str(report._filepath)),
+            )
+        )
 
 
 def _environments(loader: Any) -> list[str]:

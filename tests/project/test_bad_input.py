@@ -49,7 +49,10 @@ def test_bad_data_end_in_one_message_and_leave_earlier_results(
 ) -> None:
     spoil, told = BAD_DATA[case]
     assert kedro(project, "run", "--env=test", "--pipelines=data_versioning").exit_code == 0
-    made = [project / "data/02_intermediate" / name for name in ("dataset.parquet", "dataset_version.json")]
+    made = [
+        project / "data/02_intermediate" / name
+        for name in ("dataset.parquet", "dataset_version.json")
+    ]
     before = [file.read_bytes() for file in made]
     spoil(project / RAW)
 

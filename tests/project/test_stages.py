@@ -88,9 +88,7 @@ def test_a_changed_option_starts_a_record_that_names_its_parent_and_is_whole(
     (first,) = runs(project)
 
     changed = "--params=evaluation.threshold=0.6"
-    done = kedro(
-        project, "run", "--env=test", "--pipelines=evaluation,decision,reporting", changed
-    )
+    done = kedro(project, "run", "--env=test", "--pipelines=evaluation,decision,reporting", changed)
 
     assert done.exit_code == 0, done.output
     second, first_again = runs(project)

@@ -39,9 +39,7 @@ def seen() -> pd.DataFrame:
     return pd.DataFrame({"features": [2**63 + 1, 2], "row": [3, 4], "unit": [5, 6]}, dtype="uint64")
 
 
-def register(
-    model: Pipeline, seen: pd.DataFrame, frame: pd.DataFrame, previous: int | None
-) -> int:
+def register(model: Pipeline, seen: pd.DataFrame, frame: pd.DataFrame, previous: int | None) -> int:
     with mlflow.start_run():
         return register_champion(
             NAME, model, {"identity": "i"}, seen, {"split_hash": "s"}, previous, frame.head()

@@ -12,8 +12,8 @@ from experiment_cycle.training.environment import CodeState, code_state, describ
 
 def git(folder: Path, *arguments: str, stdin: str | None = None) -> str:
     identity = ("-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
-    done = subprocess.run(  # noqa: S603
-        ["git", "-C", str(folder), *identity, *arguments],  # noqa: S607
+    done = subprocess.run(
+        ["git", "-C", str(folder), *identity, *arguments],
         input=stdin,
         capture_output=True,
         text=True,

@@ -141,7 +141,7 @@ def test_finished_trials_survive_the_death_of_the_process(tmp_path):
     (tmp_path / "killed").mkdir()
     (tmp_path / "whole").mkdir()
     command = [sys.executable, "-c", ENDLESS, str(tmp_path / "killed")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         told = [int(next(child.stdout)) for _ in range(12)]
         child.kill()
     assert child.returncode == -signal.SIGKILL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from kedro.framework.project import pipelines
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
-from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from mlflow.tracking import MlflowClient
 from pydantic import BaseModel
 
@@ -28,6 +28,10 @@ from experiment_cycle.tracking.record import (
     record_parameters,
     record_tags,
 )
+
+# MLflow advises the authors of kedro-mlflow when it is imported, past any filter
+with warnings.catch_warnings(record=True):
+    from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 
 CYCLE_FILE = Path("data/08_reporting/cycle.json")
 
@@ -99,7 +103,7 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         """Copy what the kept nodes made into a new record, so that each record is whole."""
         for name in kept:
             for output in sorted(self._planned[name].makes):
-                dataset = catalog.get(output)
+                dataset: Any = catalog.get(output)
                 if hasattr(dataset, "artifact_path"):
                     mlflow.log_artifact(str(dataset._filepath), dataset.artifact_path)
                 self._record_marked(output, dataset, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ import mlflow
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking import MlflowClient
-from mlflow.utils.time import get_current_time_millis
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH, MAX_PARAMS_TAGS_PER_BATCH
 
 from experiment_cycle.errors import IntegrityError
@@ -52,7 +52,7 @@ def record_parameters(parameters: dict[str, Any]) -> None:
 
 def record_metrics(tree: dict[str, Any], prefix: str) -> None:
     """Record every finite number of a tree in one batch; a leaf `value` takes its parent's name."""
-    now = get_current_time_millis()
+    now = _milliseconds()
     metrics = [
         Metric(f"{prefix}.{path}".strip(".").removesuffix(".value"), float(value), now, 0)
         for path, value in flatten(tree)
@@ -63,7 +63,7 @@ def record_metrics(tree: dict[str, Any], prefix: str) -> None:
 
 def record_history(history: dict[str, Any]) -> None:
     """Record the losses of a training history with the boosting round as step."""
-    now = get_current_time_millis()
+    now = _milliseconds()
     _log_metrics(
         [
             Metric(f"{part}.{name}.by_round", float(value), now, step)
@@ -92,7 +92,8 @@ def record_dataset_version(version: dict[str, Any]) -> None:
     source = CodeDatasetSource({key: version[key] for key in ("backend", "id", "pointer")})
     # MLflow takes at most 36 characters; the whole hash is a tag
     digest = version["content_hash"][:36]
-    mlflow.log_input(MetaDataset(source, name="dataset", digest=digest), context="cycle")
+    dataset = MetaDataset(source, name="dataset", digest=digest)  # type: ignore[abstract]
+    mlflow.log_input(dataset, context="cycle")
     record_tags({f"dataset.{key}": value for key, value in version.items()})
 
 
@@ -139,6 +140,10 @@ def read_back(path: str) -> bytes:
             f"MLflow run {run.info.run_id} does not give back its artifact '{path}': {error}"
         ) from error
     return Path(local).read_bytes()
+
+
+def _milliseconds() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _active_run_id() -> str:
