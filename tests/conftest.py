@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -26,6 +26,7 @@ class Finished(NamedTuple):
 
 
 Kedro = Callable[..., Finished]
+Save = Callable[[Any], Any]
 
 
 @pytest.fixture(scope="session")
@@ -97,3 +98,24 @@ def finished_project(
     done = kedro(project, "run", "--env=test")
     assert done.exit_code == 0, done.output
     return project
+
+
+@pytest.fixture(scope="session")
+def save(tmp_path_factory: pytest.TempPathFactory) -> Save:
+    """Save any table to a Parquet file of its own."""
+    folder = tmp_path_factory.mktemp("snapshots")
+
+    from experiment_cycle.datasets.snapshot import SnapshotDataset
+
+    def to_snapshot(table: Any) -> Any:
+        dataset = SnapshotDataset(filepath=str(folder / f"{len(list(folder.iterdir()))}.parquet"))
+        dataset.save(table)
+        return dataset.load()
+
+    return to_snapshot
+
+
+@pytest.fixture(scope="session")
+def raw_file() -> Path:
+    """The example data."""
+    return ROOT / "data" / "01_raw" / "doctor_visits.parquet"

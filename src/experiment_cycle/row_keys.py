@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from experiment_cycle.columns import Columns
@@ -26,3 +30,8 @@ def row_keys(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     unit = row if columns.group is None else hashed(frame[columns.group], index=False)
     features = hashed(frame[columns.features(frame.columns)], index=False)
     return pd.DataFrame({"features": features, "row": row, "unit": unit}, index=frame.index)
+
+
+def hash_rows(rows: npt.NDArray[np.int64]) -> str:
+    """Hash row positions, shape (n,): SHA-256 (hex) of them, sorted, as little-endian int64."""
+    return hashlib.sha256(np.sort(rows).astype("<i8").tobytes()).hexdigest()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from dvc.ui import ui
 from experiment_cycle.data_versioning.content_hash import content_hash
 from experiment_cycle.data_versioning.records import ContentHash, DatasetVersion
 from experiment_cycle.errors import BackendError, IntegrityError
+from experiment_cycle.replacing import replacing
 from experiment_cycle.snapshot import Snapshot
 
 BACKEND = "dvc"
@@ -100,12 +100,8 @@ class DvcVersioner:
         """
         kept = self._verified(version)
         destination.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = destination.with_name(f".{destination.name}.{os.getpid()}")
-        try:
+        with replacing(destination) as unfinished:
             shutil.copyfile(kept, unfinished)
-            os.replace(unfinished, destination)
-        finally:
-            unfinished.unlink(missing_ok=True)
         return Snapshot(destination.absolute())
 
     def _verified(self, version: DatasetVersion) -> Path:

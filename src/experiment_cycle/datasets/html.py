@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import HTMLPreview
+
+from experiment_cycle.replacing import replacing
 
 UNSEEN = frozenset({"head", "script", "style", "svg", "figure", "nav", "template", "noscript"})
 KEPT_ATTRIBUTES = frozenset({"colspan", "rowspan", "title"})
@@ -38,13 +39,8 @@ class HTMLDataset(AbstractDataset[str, str]):
 
     def save(self, data: str) -> None:
         """Write the page; the file appears at once and whole, in place of an older one."""
-        self._filepath.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self._filepath.with_name(f".{self._filepath.name}.{os.getpid()}")
-        try:
+        with replacing(self._filepath) as unfinished:
             unfinished.write_text(data, encoding="utf-8", newline="\n")
-            os.replace(unfinished, self._filepath)
-        finally:
-            unfinished.unlink(missing_ok=True)
 
     def preview(self) -> HTMLPreview:
         """Give the page's words and tables, without scripts, styles, drawings and links.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -13,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from experiment_cycle.errors import IntegrityError
+from experiment_cycle.replacing import replacing
 
 TRUSTED_TYPES = (
     "collections.OrderedDict",
@@ -26,13 +26,8 @@ NEXT_STEP = "Next step: train the model again with `kedro run --pipelines=traini
 
 def dump_model(model: Pipeline, path: Path) -> None:
     """Write a model; the file appears at once and whole, in place of an older one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with replacing(path) as unfinished:
         skops.io.dump(model, unfinished)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def load_model(path: Path) -> Pipeline:

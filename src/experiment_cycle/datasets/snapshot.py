@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from kedro_datasets._typing import TablePreview
 
 from experiment_cycle.datasets.tables import stream
 from experiment_cycle.errors import DataError
+from experiment_cycle.replacing import replacing
 from experiment_cycle.snapshot import Snapshot
 
 ROW_GROUP_ROWS = 131_072
@@ -43,13 +43,8 @@ class SnapshotDataset(AbstractDataset[Any, Snapshot]):
         Raises:
             DatasetError: this is no table, or Parquet has no type for one of its columns.
         """
-        self._filepath.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self._filepath.with_name(f".{self._filepath.name}.{os.getpid()}")
-        try:
+        with replacing(self._filepath) as unfinished:
             _write(stream(data), unfinished)
-            os.replace(unfinished, self._filepath)
-        finally:
-            unfinished.unlink(missing_ok=True)
 
     def load(self) -> Snapshot:
         """Give a handle on the file, after a look at its footer.

@@ -13,6 +13,7 @@ import pandas as pd
 from experiment_cycle.errors import DataError
 from experiment_cycle.metrics.influence import Influence, influence
 from experiment_cycle.metrics.units import Units
+from experiment_cycle.row_keys import hash_rows
 
 COLUMNS = ("unit", "target", "challenger", "incumbent")
 
@@ -105,8 +106,3 @@ class PairedPredictions:
         ):
             digest.update(np.ascontiguousarray(part, dtype=kind).tobytes())
         return digest.hexdigest()
-
-
-def hash_rows(rows: npt.NDArray[np.int64]) -> str:
-    """Hash row positions as the split manifest does: SHA-256 of them, sorted, as int64."""
-    return hashlib.sha256(np.sort(rows).astype("<i8").tobytes()).hexdigest()

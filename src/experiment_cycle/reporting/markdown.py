@@ -93,7 +93,7 @@ def _criteria(report: Report) -> list[str]:
         f"{escape(line.label)} needs about {number(line.verdict.rows_needed)} test rows to tell; "
         f"there are {number(line.verdict.rows)}."
         for line in lines
-        if line.verdict.rows_needed is not None
+        if line.verdict.rows_needed is not None and line.verdict.rows_needed > line.verdict.rows
     ]
     return [
         "## Criteria",

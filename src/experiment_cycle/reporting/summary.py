@@ -40,7 +40,8 @@ def summarise(
     """
     decided = Decision.model_validate(decision)
     compared = Comparison.model_validate(comparison)
-    parts: list[RenderableType] = [Text(), *_outcome(decided, Promotion.model_validate(promotion))]
+    moved = Promotion.model_validate(promotion)
+    parts: list[RenderableType] = [Text(), *_outcome(decided, compared, moved)]
     if compared.primary is not None:
         verdicts = (compared.primary, *compared.guardrails)
         parts += [Text(), _verdicts(verdicts, compared.incumbent_kind)]
@@ -48,14 +49,17 @@ def summarise(
     return Group(*parts, Text(), _where(report_path), Text())
 
 
-def _outcome(decided: Decision, promotion: Promotion) -> list[RenderableType]:
+def _outcome(decided: Decision, compared: Comparison, promotion: Promotion) -> list[RenderableType]:
     sign = SIGNS[decided.decision]
-    first = decided.reasons[0] if decided.reasons else "No reason was recorded."
+    primary = compared.primary
+    # abandoned though undecided: the second reason says that the claim is excluded
+    by_futility = decided.decision == "abandon" and primary and primary.status == "undecided"
+    told = decided.reasons[: 2 if by_futility else 1] or ("No reason was recorded.",)
     headline = Text.assemble((f"{sign.icon} {sign.word}", f"bold {STYLES[sign.tone]}"))
     headline.append(f"  hypothesis {decided.hypothesis_id}", style="dim")
     return [
         headline,
-        *(Padding(Text(text), INDENT, expand=False) for text in (first, promotion.sentence)),
+        *(Padding(Text(text), INDENT, expand=False) for text in (*told, promotion.sentence)),
     ]
 
 
@@ -64,7 +68,7 @@ def _verdicts(verdicts: tuple[Verdict, ...], incumbent: str) -> Padding:
     for verdict in verdicts:
         grid.add_row(_sign(verdict.status), f"{label(verdict.metric)} {verdict.requirement}")
         grid.add_row("", Text(_measured(verdict, incumbent)))
-        if verdict.rows_needed is not None:
+        if verdict.rows_needed is not None and verdict.rows_needed > verdict.rows:
             needed, there = number(verdict.rows_needed), number(verdict.rows)
             grid.add_row("", Text(f"to tell, about {needed} test rows; there are {there}"))
     first = verdicts[0]

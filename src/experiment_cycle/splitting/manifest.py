@@ -11,6 +11,7 @@ import pandas as pd
 
 from experiment_cycle.columns import ROW, Columns
 from experiment_cycle.errors import IntegrityError
+from experiment_cycle.row_keys import hash_rows
 from experiment_cycle.snapshot import Snapshot
 from experiment_cycle.splitting.options import SplittingOptions
 from experiment_cycle.splitting.records import SplitManifest, SplitPart
@@ -140,7 +141,7 @@ def _part(
         share=len(rows) / max(1, len(inside)),
         groups=None if groups is None else len(np.unique(groups[rows])),
         positive_share=float(positive[rows].mean()) if len(rows) else 0.0,
-        rows_hash=hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest(),
+        rows_hash=hash_rows(rows),
     )
 
 

@@ -9,7 +9,6 @@ present ones is refused.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 
 from experiment_cycle.errors import ConfigurationError
 from experiment_cycle.options import Record, fingerprint
+from experiment_cycle.replacing import replacing
 
 
 class CycleState(Record):
@@ -71,10 +71,8 @@ class Cycle:
                 self._write(state.model_copy(update={"finished": finished}))
 
     def _write(self, state: CycleState) -> None:
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.file.with_name(f".{self.file.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(state.model_dump(), indent=2))
-        temporary.replace(self.file)
+        with replacing(self.file) as unfinished:
+            unfinished.write_text(json.dumps(state.model_dump(), indent=2))
 
 
 def upstream(planned: Iterable[PlannedNode], everything: Iterable[PlannedNode]) -> set[str]:
