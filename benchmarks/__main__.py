@@ -1,0 +1,19 @@
+"""Run every benchmark, each in a process of its own: `make bench`."""
+
+import os
+import subprocess
+import sys
+
+BENCHMARKS = ("bootstrap", "mlflow_share", "stages", "cycle", "false_promotions")
+
+
+def main() -> None:
+    """Run them one after the other; stop at the first that fails."""
+    for name in BENCHMARKS:
+        print(f"== {name}", flush=True)
+        command = [sys.executable, "-m", f"benchmarks.{name}"]
+        subprocess.run(command, check=True, env=os.environ | {"OMP_WAIT_POLICY": "PASSIVE"})
+
+
+if __name__ == "__main__":
+    main()
