@@ -149,5 +149,5 @@ def _file_of(key: str, folders: list[Path]) -> str:
             except yaml.YAMLError:
                 continue
             if isinstance(content, dict) and top in content:
-                return f"{folder.name}/{file.name}: "
+                return f"{folder.parent.name}/{folder.name}/{file.name}: "
     return ""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
+import click
+import yaml
+from kedro.config import MissingConfigException
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.framework.project import pipelines
+from kedro.framework.project import configure_logging, pipelines
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from omegaconf import OmegaConf
 
-from experiment_cycle.errors import ConfigurationError, CycleError, DataError
+from experiment_cycle.errors import ConfigurationError, CycleError, DataError, near_misses
 from experiment_cycle.sealed import check_may_read, check_sealed
 from experiment_cycle.tracking.hook import CycleMlflowHook
 
@@ -30,7 +34,10 @@ class CheckHook:
 
         project = str(context.project_path)
         OmegaConf.register_new_resolver("project_path", lambda: project, replace=True)
+        _configure_logging(context.project_path)
         loader = context.config_loader
+        _check_readable(loader)
+        _check_pipeline_names()
         check_parameters(
             loader["parameters"],
             read_elsewhere={
@@ -40,6 +47,19 @@ class CheckHook:
             },
             folders=[Path(loader.conf_source) / (env or "") for env in _environments(loader)],
         )
+
+    @hook_impl(tryfirst=True)
+    def after_catalog_created(self, catalog: DataCatalog) -> None:
+        """Check every entry of the catalog, also those that the run would reach last."""
+        for name in catalog:
+            try:
+                catalog.get(name)
+            except DatasetError as error:
+                told = " ".join(str(error).split()).partition("Hint:")[0]
+                raise ConfigurationError(
+                    f"The catalog entry '{name}' cannot be used: {told} Next step: mend its type "
+                    "and arguments in conf/base/catalog_*.yml."
+                ) from error
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(
@@ -52,6 +72,11 @@ class CheckHook:
                 "another process. Next step: leave --runner out, or use --runner=ThreadRunner."
             )
         check_sealed(pipeline.nodes)
+        if RAW in pipeline.inputs() and RAW not in list(catalog):
+            raise ConfigurationError(
+                f"The catalog has no entry '{RAW}'. {near_misses(RAW, list(catalog))} Next step: "
+                f"name the entry of your table '{RAW}' in conf/base/catalog_data_versioning.yml."
+            )
         if RAW in pipeline.inputs() and not catalog.exists(RAW):
             where = getattr(catalog.get(RAW), "_filepath", "the source of its catalog entry")
             raise DataError(
@@ -65,7 +90,7 @@ class CheckHook:
         check_may_read(node, dataset_name)
 
     @hook_impl(trylast=True)
-    def on_pipeline_error(self, error: Exception) -> None:
+    def on_pipeline_error(self, error: Exception, catalog: DataCatalog) -> None:
         """Put a dataset that cannot be read or written into one line."""
         if not isinstance(error, DatasetError):
             return
@@ -75,20 +100,32 @@ class CheckHook:
             if isinstance(cause, CycleError):
                 raise cause from error
         name, _, rest = str(error).strip().partition(":")
+        dataset: Any = catalog.get(name)
+        file = getattr(dataset, "_filepath", "no file")
         raise DataError(
-            f"The dataset '{name}' cannot be loaded or saved. {cause if cause.args else rest}\n"
-            "Next step: check that its file is whole and that its catalog entry in conf/ fits it."
+            f"The dataset '{name}' ({file}) cannot be loaded or saved. "
+            f"{cause if cause.args else rest}\nNext step: check that its file is whole and that "
+            "its entry in conf/base/catalog_*.yml fits it."
         ) from error
 
 
 class SummaryHook:
     """Say at the end of a run what was decided, and why."""
 
+    def __init__(self) -> None:
+        self._decided = False
+
+    @hook_impl
+    def after_node_run(self, node: Node) -> None:
+        """Note that a decision was made in this run, and is not one found on the disk."""
+        self._decided = self._decided or "promotion" in node.outputs
+
     @hook_impl(trylast=True)
-    def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+    def after_pipeline_run(self, catalog: DataCatalog) -> None:
         """Print the summary if the run decided something."""
-        if "promotion" not in pipeline.all_outputs():
+        if not self._decided:
             return
+        self._decided = False
         from rich.console import Console  # noqa: PLC0415
 
         from experiment_cycle.reporting.summary import summarise  # noqa: PLC0415
@@ -103,6 +140,36 @@ class SummaryHook:
                 Path(str(report._filepath)),
             )
         )
+
+
+def _configure_logging(project: Path) -> None:
+    """Take the project's `conf/logging.yml`, which Kedro finds from the project's folder only."""
+    file = project / "conf" / "logging.yml"
+    if "KEDRO_LOGGING_CONFIG" not in os.environ and file.exists() and Path.cwd() != project:
+        configure_logging(yaml.safe_load(file.read_text()))
+
+
+def _check_readable(loader: Any) -> None:
+    for kind in ("parameters", "catalog"):
+        try:
+            loader[kind]
+        except yaml.YAMLError as error:
+            raise ConfigurationError(
+                f"{' '.join(str(error).split())} Next step: mend the YAML there, or on the line "
+                "before."
+            ) from error
+        except MissingConfigException:
+            continue
+
+
+def _check_pipeline_names() -> None:
+    command = click.get_current_context(silent=True)
+    asked = command.params.get("pipelines") if command is not None else None
+    for name in asked or ():
+        if name not in pipelines:
+            raise ConfigurationError(
+                f"There is no pipeline '{name}'. {near_misses(name, pipelines.keys())}"
+            )
 
 
 def _environments(loader: Any) -> list[str]:

@@ -67,6 +67,36 @@ def test_bad_data_end_in_one_message_and_leave_earlier_results(
     assert not (project / "data/06_models/challenger.skops").exists()
 
 
+BAD_CATALOGS = {
+    "misspelt type": ("pandas.ParquetDataset", "pandas.ParquetDatset", "'raw_data'"),
+    "misspelt argument": ("  filepath:", "  filepth:", "'filepth'"),
+    "misspelt entry": ("raw_data:", "rawdata:", "Did you mean 'rawdata'?"),
+    "broken YAML": ("type: pandas.ParquetDataset", "type: [oops", "catalog_data_versioning.yml"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_CATALOGS)
+def test_a_bad_catalog_ends_in_one_message(project: Path, kedro: Any, case: str) -> None:
+    right, wrong, told = BAD_CATALOGS[case]
+    file = project / "conf/base/catalog_data_versioning.yml"
+    file.write_text(file.read_text().replace(right, wrong, 1))
+
+    done = kedro(project, "run", "--env=test")
+
+    assert done.exit_code == 1
+    assert done.output.count("Error: ") == 1, done.output
+    assert "Traceback" not in done.output
+    assert told in done.output
+
+
+def test_a_misspelt_pipeline_ends_in_one_message(project: Path, kedro: Any) -> None:
+    done = kedro(project, "run", "--env=test", "--pipelines=evalution")
+
+    assert done.exit_code == 1
+    assert "Did you mean 'evaluation'?" in done.output
+    assert "Traceback" not in done.output
+
+
 @pytest.mark.parametrize(
     ("parameter", "told"),
     [

@@ -99,6 +99,21 @@ def test_a_changed_option_starts_a_record_that_names_its_parent_and_is_whole(
     assert second.data.metrics["challenger_resources.train_rows"] > 0
 
 
+def test_a_record_that_holds_a_decision_is_not_written_over(project: Path, kedro: Any) -> None:
+    kedro(project, "run", "--env=test")
+    (first,) = runs(project)
+    held = {name: (folder(first) / name).read_bytes() for name in artifacts(first)}
+
+    again = kedro(project, "run", "--env=test", "--pipelines=evaluation,decision,reporting")
+    shown = kedro(project, "run", "--env=test", "--pipelines=reporting")
+
+    assert (again.exit_code, shown.exit_code) == (0, 0)
+    second, first_again = runs(project)
+    assert second.data.tags["parent_cycle_id"] == first.info.run_id
+    assert first_again.data.tags["decision.decision"] == "promote"
+    assert held == {name: (folder(first) / name).read_bytes() for name in artifacts(first)}
+
+
 def test_what_was_made_with_other_parameters_is_not_built_on(project: Path, kedro: Any) -> None:
     kedro(project, "run", "--env=test", "--pipelines=data_versioning,splitting")
     before = (project / "data/03_primary/split_manifest.json").read_bytes()

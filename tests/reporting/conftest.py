@@ -569,7 +569,7 @@ def abandoned() -> Evidence:
     )
     told = decision(
         "abandon",
-        "The evidence is against the hypothesis, and the gates on data and incumbent passed.",
+        "The improvement that was claimed is excluded, and the gates on data and incumbent passed.",
         "ROC AUC falls by 0.021.",
         seen=look(),
     )

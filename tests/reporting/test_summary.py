@@ -40,7 +40,8 @@ def test_the_decision_comes_first_with_its_reason(any_report: Report) -> None:
 def test_criteria_gates_and_next_steps_are_all_there(report_of: Callable[[str], Report]) -> None:
     text = printed(report_of("promoted"), Path("/somewhere/report.html"))
     assert "ROC AUC rises by more than 0" in text
-    assert "+0.028 (bounds 0.004, 0.054)" in text
+    assert "improvement +0.028" in text
+    assert "above 0.004 with 97 % confidence, below 0.054 with 97.5 %" in text
     assert "97 % confidence" in text
     for gate in report_of("promoted").gates:
         assert gate.title in text

@@ -13,6 +13,7 @@ from experiment_cycle.tracking.cycle import (
     PlannedNode,
     downstream,
     kept_nodes,
+    rewrites,
     upstream,
 )
 
@@ -96,3 +97,11 @@ def test_a_state_cut_short_counts_as_none(tmp_path: Path) -> None:
     file.write_text('{"run_id": "r", "par')
 
     assert Cycle(file).load() is None
+
+
+def test_a_finished_dataset_and_what_it_was_built_on_are_not_written_over() -> None:
+    assert rewrites([FIT], "metrics", ALL, state(*ALL))
+    assert rewrites([TEST], "metrics", ALL, state(*ALL))
+    assert not rewrites([NOTE], "metrics", ALL, state(*ALL))
+    assert not rewrites([TEST], "metrics", ALL, state(CUT, FIT))
+    assert not rewrites([TEST], "metrics", ALL, None)

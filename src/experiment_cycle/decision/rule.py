@@ -85,7 +85,9 @@ def _weigh(
         outcome = "promote"
     elif (refuted or futile) and sound:
         outcome = "abandon"
-    reasons = [_headline(outcome, met=met, refused=(refuted or futile) and not sound)]
+    doubtful = [gate.title for gate in gates if gate.code in DATA_GATES and gate.status != "passed"]
+    against = _against(refuted=refuted, futile=futile)
+    reasons = [_headline(outcome, against, doubtful, met=met)]
     if futile and primary.status == "undecided":
         reasons.append(describe_futility(primary, _expected(hypothesis)))
     reasons += [
@@ -123,16 +125,21 @@ def _have_passed(gates: Sequence[Gate], codes: Sequence[str]) -> bool:
     return passed.issuperset(codes)
 
 
-def _headline(outcome: Outcome, *, met: bool, refused: bool) -> str:
+def _against(*, refuted: bool, futile: bool) -> str:
+    """Say what speaks against the hypothesis; the empty string if nothing does."""
+    if refuted:
+        return "A criterion is refuted"
+    return "The improvement that was claimed is excluded" if futile else ""
+
+
+def _headline(outcome: Outcome, against: str, doubtful: Sequence[str], *, met: bool) -> str:
     if outcome == "promote":
         return "Every criterion is met and every required gate has passed."
     if outcome == "abandon":
-        return "The evidence is against the hypothesis, and the gates on data and incumbent passed."
-    if refused:
-        return (
-            "The evidence is against the hypothesis, but not every gate on data and incumbent "
-            f"passed ({', '.join(DATA_GATES)}), so it does not count."
-        )
+        return f"{against}, and the gates on data and incumbent passed."
+    if against:
+        told = "; ".join(doubtful) or "not all were checked"
+        return f"{against}, but that does not count: a gate has not passed ({told})."
     if met:
         return "Every criterion is met, but the promotion is withheld."
     return "Not every criterion is decided."

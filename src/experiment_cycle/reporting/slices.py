@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import islice
 
 import pandas as pd
 
@@ -26,6 +27,13 @@ class Slice:
     overall: dict[str, float | None]
 
     @property
+    def weaker(self) -> bool:
+        """Tell whether the ranking metric is worse than on all test rows, as far as it is known."""
+        ranking = next(iter(self.metrics))
+        value, overall = self.metrics[ranking].value, self.overall[ranking]
+        return value is None or overall is None or value > overall
+
+    @property
     def surely_weaker(self) -> bool:
         """Tell whether the ranking metric's whole interval is worse than the overall value."""
         ranking = next(iter(self.metrics))
@@ -34,7 +42,7 @@ class Slice:
 
 
 def weakest_slices(table: pd.DataFrame, most: int) -> list[Slice]:
-    """Read the first `most` slices of the table, in its order: the weakest first.
+    """Read the first `most` slices that are weaker than all rows, in the table's order.
 
     Args:
         table: As `experiment_cycle.evaluation.errors.slices.measure_slices` makes it, one row for
@@ -45,7 +53,8 @@ def weakest_slices(table: pd.DataFrame, most: int) -> list[Slice]:
     found: dict[tuple[str, str], list[pd.Series]] = {}
     for _, line in table.iterrows():
         found.setdefault((str(line["column"]), _level(line["level"])), []).append(line)
-    return [_slice(*named, lines) for named, lines in list(found.items())[:most]]
+    slices = (_slice(*named, lines) for named, lines in found.items())
+    return list(islice((each for each in slices if each.weaker), most))
 
 
 def _slice(column: str, level: str, lines: list[pd.Series]) -> Slice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,7 @@ def summarise(
     """
     decided = Decision.model_validate(decision)
     compared = Comparison.model_validate(comparison)
-    moved = Promotion.model_validate(promotion)
-    parts: list[RenderableType] = [Text(), *_outcome(decided, compared, moved)]
+    parts: list[RenderableType] = [Text(), *_outcome(decided, Promotion.model_validate(promotion))]
     if compared.primary is not None:
         verdicts = (compared.primary, *compared.guardrails)
         parts += [Text(), _verdicts(verdicts, compared.incumbent_kind)]
@@ -49,17 +49,14 @@ def summarise(
     return Group(*parts, Text(), _where(report_path), Text())
 
 
-def _outcome(decided: Decision, compared: Comparison, promotion: Promotion) -> list[RenderableType]:
+def _outcome(decided: Decision, promotion: Promotion) -> list[RenderableType]:
     sign = SIGNS[decided.decision]
-    primary = compared.primary
-    # abandoned though undecided: the second reason says that the claim is excluded
-    by_futility = decided.decision == "abandon" and primary and primary.status == "undecided"
-    told = decided.reasons[: 2 if by_futility else 1] or ("No reason was recorded.",)
+    first = decided.reasons[0] if decided.reasons else "No reason was recorded."
     headline = Text.assemble((f"{sign.icon} {sign.word}", f"bold {STYLES[sign.tone]}"))
     headline.append(f"  hypothesis {decided.hypothesis_id}", style="dim")
     return [
         headline,
-        *(Padding(Text(text), INDENT, expand=False) for text in (*told, promotion.sentence)),
+        *(Padding(Text(text), INDENT, expand=False) for text in (first, promotion.sentence)),
     ]
 
 
@@ -68,15 +65,11 @@ def _verdicts(verdicts: tuple[Verdict, ...], incumbent: str) -> Padding:
     for verdict in verdicts:
         grid.add_row(_sign(verdict.status), f"{label(verdict.metric)} {verdict.requirement}")
         grid.add_row("", Text(_measured(verdict, incumbent)))
+        if verdict.lower is not None and verdict.upper is not None:
+            grid.add_row("", Text(_bounds(verdict), style="dim"))
         if verdict.rows_needed is not None and verdict.rows_needed > verdict.rows:
             needed, there = number(verdict.rows_needed), number(verdict.rows)
-            grid.add_row("", Text(f"to tell, about {needed} test rows; there are {there}"))
-    first = verdicts[0]
-    bounds = (
-        f"first bound with {confidence(first.lower_level)} confidence, second with "
-        f"{confidence(first.upper_level)}"
-    )
-    grid.add_row("", Text(bounds, style="dim"))
+            grid.add_row("", Text(f"80 % power takes about {needed} test rows; there are {there}"))
     return Padding(grid, INDENT, expand=False)
 
 
@@ -87,18 +80,24 @@ def _measured(verdict: Verdict, incumbent: str) -> str:
     models = f"challenger {own}"
     if verdict.incumbent is not None:
         models += f", {incumbent} {other}"
-    effect, lower, upper = rounded_alike(verdict.effect, verdict.lower, verdict.upper)
+    effect, *_ = rounded_alike(verdict.effect, verdict.lower, verdict.upper)
     sign = "+" if verdict.effect > 0.0 else ""
-    bounds = "" if verdict.lower is None else f" (bounds {lower}, {upper})"
-    return f"{models}: {sign}{effect}{bounds}"
+    return f"{models}: improvement {sign}{effect}"
+
+
+def _bounds(verdict: Verdict) -> str:
+    _, lower, upper = rounded_alike(verdict.effect, verdict.lower, verdict.upper)
+    return (
+        f"above {lower} with {confidence(verdict.lower_level)} confidence, below {upper} with "
+        f"{confidence(verdict.upper_level)}"
+    )
 
 
 def _gates(gates: list[Gate]) -> Padding:
     grid = _grid()
-    grid.add_row(Text("gates", style="dim"))
     for gate in gates:
         told = Text(gate.title if gate.required else f"{gate.title} (advisory)")
-        if gate.required and gate.status != "passed":
+        if gate.status != "passed":
             told.append(f"\n{gate.evidence}")
         grid.add_row(_sign(gate.status), told)
     return Padding(grid, INDENT, expand=False)
@@ -121,6 +120,8 @@ def _where(report_path: Path) -> Padding:
     shown = report_path.relative_to(here) if report_path.is_relative_to(here) else report_path
     grid = _grid()
     grid.add_row("report", Text(shown.as_posix(), style="bold"))
+    if shutil.which("kedro") is None:
+        grid.add_row("first", "source .venv/bin/activate")
     grid.add_row("record", "kedro mlflow ui")
     grid.add_row("pipeline", "kedro viz run")
     return Padding(grid, INDENT, expand=False)

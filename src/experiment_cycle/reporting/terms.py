@@ -38,7 +38,7 @@ TERMS = {
     "promote": "Every criterion is met and every required gate has passed: the challenger becomes "
     "champion.",
     "iterate": "Nothing can be decided on this evidence: the registry stays as it was.",
-    "abandon": "The evidence is against the hypothesis: the registry stays as it was.",
+    "abandon": "A criterion is refuted or the claim excluded: the registry stays as it was.",
     "hypothesis": "What is claimed, the outcome expected, and the criteria that decide it.",
     "challenger": "The model this cycle trained to test the hypothesis.",
     "champion": "The model that the registry alias champion points to.",

@@ -103,6 +103,27 @@ def downstream(names: set[str], everything: Iterable[PlannedNode]) -> set[str]:
         stale |= more
 
 
+def rewrites(
+    planned: list[PlannedNode],
+    dataset: str,
+    everything: list[PlannedNode],
+    state: CycleState | None,
+) -> bool:
+    """Tell whether `planned` makes anew a finished dataset, or anything that it was built on.
+
+    Args:
+        planned: The nodes that will run.
+        dataset: What must not be written over in a record that has it.
+        everything: All nodes of the project.
+        state: The present cycle; None where there is none yet.
+    """
+    makers = [node for node in everything if dataset in node.makes]
+    if state is None or not all(maker.name in state.finished for maker in makers):
+        return False
+    built_on = {maker.name for maker in makers} | upstream(makers, everything)
+    return any(node.name in built_on for node in planned)
+
+
 def kept_nodes(
     planned: list[PlannedNode],
     skipped: list[PlannedNode],

@@ -20,7 +20,7 @@ from pydantic import BaseModel
 
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.options import fingerprint
-from experiment_cycle.tracking.cycle import Cycle, PlannedNode, kept_nodes
+from experiment_cycle.tracking.cycle import Cycle, PlannedNode, kept_nodes, rewrites
 from experiment_cycle.tracking.record import (
     record_dataset_version,
     record_history,
@@ -34,6 +34,8 @@ with warnings.catch_warnings(record=True):
     from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 
 CYCLE_FILE = Path("data/08_reporting/cycle.json")
+DECIDED = "promotion"
+"""The dataset whose presence in a record says that the record's decision has been carried out."""
 
 
 class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
@@ -66,7 +68,10 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         state = self._cycle.load()
         kept = kept_nodes(planned, skipped, everything, state)
         resumed = bool(kept) and self._can_resume(state)
+        resumed = resumed and not rewrites(planned, DECIDED, everything, state)
         self.mlflow_config.tracking.run.id = state.run_id if state and resumed else None
+        if self.mlflow_config.tracking.run.name is None:
+            self.mlflow_config.tracking.run.name = self._name()
         super().before_pipeline_run(run_params, pipeline, catalog)
         if not self._is_mlflow_enabled:
             return
@@ -74,6 +79,11 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         if not resumed:
             self._start_record(state.run_id if state and kept else None)
             self._carry_over(kept, catalog)
+
+    def _name(self) -> str:
+        """Name a record for a list of them: hypothesis and challenger."""
+        challenger = self._parameters["training"]["estimator"]
+        return f"{self._parameters['hypothesis']['id']} {challenger}"
 
     def _can_resume(self, state: Any) -> bool:
         """Tell whether the state's run is still there and its parameters are the present ones."""

@@ -21,5 +21,8 @@ def check(evidence: Evidence) -> Outcome:
     if not ran:
         return Outcome("not_run", "No leakage check was applicable.")
     warned = [item.code for item in ran if item.status == "warning"]
-    told = f"{', '.join(item.code for item in ran)} found no leakage"
-    return Outcome("passed", f"{told}; warnings: {', '.join(warned)}." if warned else f"{told}.")
+    clean = [item.code for item in ran if item.status == "passed"]
+    sentences = [f"{', '.join(clean)} found no leakage."] if clean else []
+    if warned:
+        sentences.append(f"{', '.join(warned)} warned of what is below the bar.")
+    return Outcome("passed", " ".join(sentences))
