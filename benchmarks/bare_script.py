@@ -1,7 +1,8 @@
 """The experiment as one script, written well and without a framework: the cycle's measure.
 
-The same rows, fits, trials, metrics, intervals and MLflow record. Statistics are the library's own
-functions in both, so that the difference is what stages, checks, files and records cost.
+The same rows, fits, trials, metrics, intervals and MLflow record: parameters, metrics, losses,
+tables, plots, both models. Statistics and plots are the library's own functions in both, so that
+the difference is what stages, checks, files and records cost.
 
 Call: python -m benchmarks.bare_script DATA SPLIT_ASSIGNMENT COLUMNS_JSON FOLDER
 """
@@ -23,6 +24,7 @@ import mlflow
 import numpy as np
 import optuna
 import pandas as pd
+import skops.io
 from mlflow.entities import Metric, Param
 from mlflow.models import infer_signature
 from sklearn.compose import make_column_transformer
@@ -31,10 +33,24 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
+from experiment_cycle.columns import Columns
+from experiment_cycle.evaluation.errors.failures import worst_rows
+from experiment_cycle.evaluation.errors.fairness import compare_groups
+from experiment_cycle.evaluation.errors.slices import measure_slices
+from experiment_cycle.evaluation.options import EvaluationOptions
+from experiment_cycle.evaluation.plots import (
+    plot_calibration,
+    plot_confusion,
+    plot_precision_recall,
+    plot_roc,
+)
 from experiment_cycle.metrics.bootstrap import bootstrap
 from experiment_cycle.metrics.catalogue import known_metrics
 from experiment_cycle.metrics.influence import influence
 from experiment_cycle.metrics.units import Units
+from experiment_cycle.training.plots import plot_loss
+from experiment_cycle.training.records import TrainingHistory
+from experiment_cycle.tuning.plots import plot_trials
 
 SEED, TRIALS, ROUNDS, PATIENCE, REPLICATES = 42, 30, 500, 50, 1000
 
@@ -124,8 +140,9 @@ def record(
         for start in range(0, len(losses), 1000):
             mlflow.MlflowClient().log_batch(run.info.run_id, losses[start : start + 1000])
         study.trials_dataframe().to_csv(folder / "trials.csv", index=False)
-        mlflow.log_artifact(str(folder / "trials.csv"))
-        mlflow.log_artifact(str(folder / "predictions.parquet"))
+        for file in sorted(folder.iterdir()):
+            if file.suffix in {".csv", ".json", ".parquet", ".skops"}:
+                mlflow.log_artifact(str(file))
         mlflow.sklearn.log_model(
             model,
             name="model",
@@ -137,6 +154,32 @@ def record(
             pip_requirements=[f"{name}=={version(name)}" for name in ("scikit-learn", "lightgbm")],
             signature=infer_signature(X, model.predict_proba(X)),
         )
+
+
+def draw(folder: Path, study: optuna.Study, scores: pd.DataFrame, losses: dict) -> None:
+    """Write the six plots of the record."""
+    trials = pd.DataFrame(
+        {"trial": t.number, "state": "complete", "value": t.value} for t in study.trials
+    )
+    figures = {
+        "roc": plot_roc(scores),
+        "precision_recall": plot_precision_recall(scores),
+        "calibration": plot_calibration(scores, 10),
+        "confusion": plot_confusion(scores, 0.5),
+        "trials": plot_trials(trials, "log_loss"),
+        "loss": plot_loss(losses),
+    }
+    for name, figure in figures.items():
+        figure.write_json(folder / f"{name}.json")
+
+
+def explain(folder: Path, test: pd.DataFrame, scores: pd.DataFrame, columns: Columns) -> None:
+    """Write slices, fairness and failure cases."""
+    options = EvaluationOptions()
+    measure_slices(test, scores, columns, options).to_csv(folder / "slices.csv", index=False)
+    fairness = compare_groups(test, scores, columns, options)
+    (folder / "fairness.json").write_text(fairness.model_dump_json(indent=2))
+    worst_rows(test, scores, options.failure_cases).to_csv(folder / "failures.csv", index=False)
 
 
 def main(data: Path, assignment: Path, roles: dict, folder: Path) -> None:
@@ -173,7 +216,25 @@ def main(data: Path, assignment: Path, roles: dict, folder: Path) -> None:
     groups = frame.loc[rows["test"], roles["group"]] if roles["group"] else tested.index
     units = Units.from_codes(pd.factorize(groups)[0])
     found = intervals(target[rows["test"]], scores, units)
-    pd.DataFrame(scores).to_parquet(folder / "predictions.parquet")
+    predictions = pd.DataFrame(scores).assign(unit=units.codes, target=target[rows["test"]])
+    predictions.index = tested.index.rename("__row__")
+    predictions.to_parquet(folder / "predictions.parquet")
+    train, validation = (
+        {"log_loss": tuple(series["binary_logloss"])} for series in booster.evals_result_.values()
+    )
+    history = TrainingHistory(
+        estimator="lightgbm",
+        metric="log_loss",
+        train=train,
+        validation=validation,
+        best_round=booster.best_iteration_,
+        rounds=len(validation["log_loss"]),
+        stopped_because="",
+    )
+    draw(folder, study, predictions, history.model_dump())
+    explain(folder, frame[rows["test"]].rename_axis("__row__"), predictions, Columns(**roles))
+    for name, model in (("challenger", challenger), ("baseline", baseline)):
+        skops.io.dump(model, folder / f"{name}.skops")
     record(folder, study, challenger, tested.head(), found)
 
 
