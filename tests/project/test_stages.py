@@ -54,6 +54,20 @@ def test_stages_run_one_by_one_write_one_record_and_reach_the_same_decision(
         assert read(project, path) == read(finished_project, path), name
 
 
+def test_the_settings_shipped_promote_on_the_example(project: Path, kedro: Any) -> None:
+    done = kedro(project, "run")
+
+    primary = read(project, "08_reporting/comparison.json")["primary"]
+    assert done.exit_code == 0, done.output
+    assert read(project, "08_reporting/decision.json")["decision"] == "promote"
+    # as the README tells it; the trees may differ a little between platforms
+    assert primary["challenger"] == pytest.approx(0.6943, abs=0.005)
+    assert primary["incumbent"] == pytest.approx(0.6515, abs=0.001)
+    assert primary["lower"] == pytest.approx(0.021, abs=0.005)
+    assert read(project, "08_reporting/promotion.json")["version"] == 1
+    assert "PROMOTE" in done.output
+
+
 def test_an_unchanged_second_run_finds_the_champion_and_spends_no_look(
     project: Path, kedro: Any
 ) -> None:
