@@ -4,7 +4,15 @@ import os
 import subprocess
 import sys
 
-BENCHMARKS = ("bootstrap", "mlflow_share", "stages", "cycle", "false_promotions")
+BENCHMARKS = (
+    "bootstrap",
+    "mlflow_share",
+    "stages",
+    "cycle",
+    "false_promotions",
+    "data_scale",
+    "splitting",
+)
 
 
 def main() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
 
-from experiment_cycle.backends import known_backends
+from experiment_cycle.backends import check_backend, known_backends
 from experiment_cycle.columns import Columns
 from experiment_cycle.data_versioning.options import DataVersioningOptions
 from experiment_cycle.decision.criteria import check_hypothesis
@@ -76,14 +76,15 @@ def check_parameters(
 
 def _contradictions(configuration: Configuration) -> list[str]:
     problems = []
-    for family, key, name in (
-        ("versioners", "data_versioning.backend", configuration.data_versioning.backend),
-        ("tuners", "tuning.backend", configuration.tuning.backend),
-    ):
-        known = known_backends(family)
-        if name not in known:
-            problems.append(f"{key}: there is no backend '{name}'. {near_misses(name, known)}")
-    checks = (
+    versioning = configuration.data_versioning
+    versioners = known_backends("versioners")
+    for name in sorted(set(versioning.backends.model_extra or {}) - set(versioners)):
+        problems.append(
+            f"data_versioning.backends.{name}: unknown key. {near_misses(name, versioners)}"
+        )
+    checks: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("data_versioning.backend", lambda: check_backend("versioners", versioning.backend)),
+        ("tuning.backend", lambda: check_backend("tuners", configuration.tuning.backend)),
         ("hypothesis", lambda: check_hypothesis(configuration.hypothesis)),
         ("tuning.metric", lambda: metric(configuration.tuning.metric)),
         ("splitting", lambda: check_splitting(configuration.columns, configuration.splitting)),

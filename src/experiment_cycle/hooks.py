@@ -15,11 +15,15 @@ from kedro.framework.project import configure_logging, pipelines
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
+from kedro.validation import resolve_validator
 from omegaconf import OmegaConf
 
+from experiment_cycle.data_versioning.options import DataVersioningOptions
 from experiment_cycle.errors import ConfigurationError, CycleError, DataError, near_misses
 from experiment_cycle.sealed import check_may_read, check_sealed
+from experiment_cycle.snapshot import Snapshot
 from experiment_cycle.tracking.hook import CycleMlflowHook
+from experiment_cycle.tracking.row_count_hook import RowCountHook
 
 RAW = "raw_data"
 
@@ -38,7 +42,7 @@ class CheckHook:
         loader = context.config_loader
         _check_readable(loader)
         _check_pipeline_names()
-        check_parameters(
+        configuration = check_parameters(
             loader["parameters"],
             read_elsewhere={
                 name.removeprefix("params:").split(".")[0]
@@ -47,10 +51,14 @@ class CheckHook:
             },
             folders=[Path(loader.conf_source) / (env or "") for env in _environments(loader)],
         )
+        self._versioning = configuration.data_versioning
 
     @hook_impl(tryfirst=True)
     def after_catalog_created(self, catalog: DataCatalog) -> None:
-        """Check every entry of the catalog, also those that the run would reach last."""
+        """Check every entry of the catalog, also those that the run would reach last.
+
+        Where the options name a data version, it takes the place of the raw data.
+        """
         for name in catalog:
             try:
                 catalog.get(name)
@@ -60,6 +68,8 @@ class CheckHook:
                     f"The catalog entry '{name}' cannot be used: {told} Next step: mend its type "
                     "and arguments in conf/base/catalog_*.yml."
                 ) from error
+        if self._versioning.pinned:
+            _pin(catalog, self._versioning)
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(
@@ -71,7 +81,9 @@ class CheckHook:
                 "The parallel runner cannot be used: datasets recorded in MLflow cannot be sent to "
                 "another process. Next step: leave --runner out, or use --runner=ThreadRunner."
             )
-        check_sealed(pipeline.nodes)
+        check_sealed(pipeline.nodes, pipelines["__default__"].nodes)
+        _check_not_made(pipeline, self._versioning)
+        _check_validators(pipeline, catalog)
         if RAW in pipeline.inputs() and RAW not in list(catalog):
             raise ConfigurationError(
                 f"The catalog has no entry '{RAW}'. {near_misses(RAW, list(catalog))} Next step: "
@@ -162,6 +174,50 @@ def _check_readable(loader: Any) -> None:
             continue
 
 
+def _pin(catalog: DataCatalog, options: DataVersioningOptions) -> None:
+    """Let a kept version take the place of the raw data; it is looked up when it is loaded."""
+    from experiment_cycle.data_versioning.versioning import open_versions  # noqa: PLC0415
+    from experiment_cycle.datasets.pinned import PinnedDataset  # noqa: PLC0415
+
+    def checkout() -> Snapshot:
+        credentials = catalog.load("versioning_credentials")
+        versions = open_versions(options, catalog.load("project_folder"), credentials)
+        kept = versions.find(options.version).version
+        staged = versions.checkout(kept, catalog.load("staging_file"))
+        return Snapshot(staged.path, temporary=True)
+
+    metadata = getattr(catalog.get(RAW), "metadata", None) if RAW in catalog else None
+    catalog[RAW] = PinnedDataset(name=options.version, checkout=checkout, metadata=metadata)
+
+
+def _check_validators(pipeline: Pipeline, catalog: DataCatalog) -> None:
+    """Find out whether the validators of what the run loads can be used."""
+    for name in sorted(pipeline.inputs() & set(catalog.validator_specs)):
+        try:
+            resolve_validator(catalog.validator_specs[name])
+        except DatasetError as error:
+            if isinstance(error.__cause__, CycleError):
+                raise error.__cause__ from error
+            raise ConfigurationError(
+                f"The validator of the catalog entry '{name}' cannot be used: "
+                f"{' '.join(str(error).split())} Next step: mend the key `validator` of the entry "
+                "in conf/base/catalog_*.yml."
+            ) from error
+
+
+def _check_not_made(pipeline: Pipeline, options: DataVersioningOptions) -> None:
+    """Refuse to prepare raw data that a kept version takes the place of."""
+    makers = {node for node in pipeline.nodes if RAW in node.outputs}
+    if makers and options.pinned:
+        idle = {tag for node in makers for tag in node.tags}
+        stages = [name for name in pipelines if name not in {"__default__", *idle}]
+        raise ConfigurationError(
+            f"'data_versioning.version' is '{options.version}', so that '{RAW}' is that version "
+            f"and is not made anew. Next step: kedro run --pipelines={','.join(stages)}, or set "
+            "'data_versioning.version' to latest."
+        )
+
+
 def _check_pipeline_names() -> None:
     command = click.get_current_context(silent=True)
     asked = command.params.get("pipelines") if command is not None else None
@@ -170,10 +226,15 @@ def _check_pipeline_names() -> None:
             raise ConfigurationError(
                 f"There is no pipeline '{name}'. {near_misses(name, pipelines.keys())}"
             )
+    if asked and not any(pipelines[name].nodes for name in asked):
+        raise ConfigurationError(
+            f"The pipeline '{asked[0]}' has no nodes, so that there is nothing to run. Next step: "
+            f"write nodes in pipelines/{asked[0]}/pipeline.py, or leave it out."
+        )
 
 
 def _environments(loader: Any) -> list[str]:
     return [loader.env or loader.default_run_env, loader.base_env]
 
 
-HOOKS = (CheckHook(), CycleMlflowHook(), SummaryHook())
+HOOKS = (CheckHook(), CycleMlflowHook(), RowCountHook(), SummaryHook())

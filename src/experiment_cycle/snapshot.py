@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,21 +36,29 @@ class Snapshot:
     """
 
     path: Path
+    temporary: bool = False
+    """Whether the file is nobody's yet: who keeps the snapshot may move it."""
 
     @contextmanager
-    def connect(self, threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    def connect(
+        self, threads: int | None = None, memory_mb: int | None = None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open an in-memory DuckDB whose view `dataset` is the snapshot, with column `__row__`.
 
         Args:
             threads: How many threads may work; default: one a core. With one, sums of floats add
                 up in one order, and come out equal to the last digit.
+            memory_mb: How much memory it may use (MB); what goes beyond is spilled to the disk.
+                Default: four fifths of the machine's.
         """
-        # what does not fit in memory would else be spilled into the current directory
-        settings: dict[str, str | bool | int | float | list[str]] = {
-            "temp_directory": str(Path(tempfile.gettempdir()) / "experiment_cycle_spill"),
-        }
+        # what does not fit in memory would else be spilled into the current directory; two
+        # databases must not share a folder, for they call their files alike
+        spill = Path(tempfile.gettempdir()) / f"experiment_cycle_spill_{uuid.uuid4().hex}"
+        settings: dict[str, str | bool | int | float | list[str]] = {"temp_directory": str(spill)}
         if threads is not None:
             settings["threads"] = threads
+        if memory_mb is not None:
+            settings["memory_limit"] = f"{memory_mb}MB"
         with duckdb.connect(":memory:", config=settings) as connection:
             # a view cannot take a bound parameter
             file = str(self.path).replace("'", "''")

@@ -2,16 +2,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
 from experiment_cycle.columns import Columns
-from experiment_cycle.data_versioning.checks import check_raw_data
+from experiment_cycle.data_versioning.intake import take_in
 from experiment_cycle.errors import DataError
 
 COLUMNS = Columns(target="ill", group="person", sensitive=("sex",), drop=("note",))
@@ -29,15 +31,24 @@ def usable() -> pd.DataFrame:
     )
 
 
+def passes(table: Any, columns: Columns = COLUMNS) -> None:
+    with TemporaryDirectory() as folder:
+        assert take_in(table, columns, Path(folder) / "staged.parquet").path.is_file()
+
+
 def refusal(table: Any, columns: Columns = COLUMNS) -> str:
-    with pytest.raises(DataError) as raised:
-        check_raw_data(table, columns)
+    with TemporaryDirectory() as folder:
+        with pytest.raises(DataError) as raised:
+            take_in(table, columns, Path(folder) / "staged.parquet")
+        assert list(Path(folder).iterdir()) == []
     assert "Next step: " in raised.value.message
     return raised.value.message
 
 
 KINDS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "pandas": lambda frame: frame,
+    "polars": pl.from_pandas,
+    "lazy polars": lambda frame: pl.from_pandas(frame).lazy(),
     "arrow": lambda frame: pa.Table.from_pandas(frame, preserve_index=False),
     "duckdb": lambda frame: duckdb.connect().from_df(frame),
 }
@@ -48,7 +59,7 @@ kinds = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 def test_a_usable_table_passes_and_stays_as_it_was(kind: Callable[[pd.DataFrame], Any]) -> None:
     table = kind(usable())
 
-    check_raw_data(table, COLUMNS)
+    passes(table, COLUMNS)
 
     assert list(table.columns if not isinstance(table, pa.Table) else table.column_names) == list(
         usable().columns
@@ -56,7 +67,7 @@ def test_a_usable_table_passes_and_stays_as_it_was(kind: Callable[[pd.DataFrame]
 
 
 def test_the_example_data_pass(raw_file: Path) -> None:
-    check_raw_data(
+    passes(
         pd.read_parquet(raw_file),
         Columns(
             target="any_visit",
@@ -144,7 +155,7 @@ def test_a_target_of_lists_is_refused() -> None:
 def test_a_categorical_target_is_judged_by_its_values() -> None:
     levels = pd.Categorical(["b", "a", "b", "a"], categories=["a", "b", "unused"])
 
-    check_raw_data(usable().assign(ill=levels), COLUMNS)
+    passes(usable().assign(ill=levels), COLUMNS)
 
 
 @pytest.mark.parametrize("positive", ["yes", 2, "True"])
@@ -159,9 +170,9 @@ def test_a_positive_level_the_target_does_not_have_is_refused_with_those_it_has(
 
 
 def test_a_positive_level_the_target_has_passes() -> None:
-    check_raw_data(usable(), Columns(**(COLUMNS.model_dump() | {"positive": False})))
+    passes(usable(), Columns(**(COLUMNS.model_dump() | {"positive": False})))
     table = usable().assign(ill=["no", "yes", "no", "yes"])
-    check_raw_data(table, Columns(**(COLUMNS.model_dump() | {"positive": "no"})))
+    passes(table, Columns(**(COLUMNS.model_dump() | {"positive": "no"})))
 
 
 @kinds

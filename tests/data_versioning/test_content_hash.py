@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiment_cycle.data_versioning.content_hash import content_hash
+from experiment_cycle.data_versioning.content_hash import content_hash, hash_column
 from experiment_cycle.snapshot import Snapshot
 
 Save = Callable[[Any], Snapshot]
@@ -216,6 +216,26 @@ def test_batches_inside_a_row_group_do_not_count(
     monkeypatch.setattr("experiment_cycle.data_versioning.content_hash.BATCH_ROWS", 13)
 
     assert content_hash(snapshot) == whole
+
+
+def test_the_number_of_threads_does_not_count(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot = save(table())
+    found = []
+
+    for threads in (1, 2, 16):
+        monkeypatch.setattr("os.cpu_count", lambda count=threads: count)
+        found.append(content_hash(snapshot).model_dump_json())
+
+    assert len(set(found)) == 1
+
+
+def test_pieces_of_columns_in_memory_have_the_hash_of_the_file(save: Save) -> None:
+    data = pa.Table.from_pandas(table(), preserve_index=False)
+    stored = content_hash(save(data)).columns
+
+    for name in data.column_names:
+        pieces = [data.column(name).chunk(0).slice(start, 33) for start in range(0, 500, 33)]
+        assert hash_column(data.schema.field(name).type, pieces) == stored[name]
 
 
 def test_a_column_whose_name_starts_another_is_hashed_by_its_own_values(save: Save) -> None:

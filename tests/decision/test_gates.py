@@ -17,7 +17,7 @@ import pytest
 from experiment_cycle.columns import Columns
 from experiment_cycle.data_versioning.content_hash import content_hash
 from experiment_cycle.data_versioning.options import DataVersioningOptions
-from experiment_cycle.data_versioning.versioning import commit_version
+from experiment_cycle.data_versioning.versioning import open_versions
 from experiment_cycle.decision.gates import Evidence, check
 from experiment_cycle.decision.gates.artifacts_logged import DECLARED
 from experiment_cycle.decision.options import GateOptions
@@ -75,6 +75,7 @@ class World:
 
     evidence: Evidence
     predictions: pd.DataFrame
+    project: Path
     artifacts: dict[str, Any] = field(default_factory=dict)
 
     def change(self, **changes: Any) -> None:
@@ -95,7 +96,7 @@ class World:
             if path in held and held[path] is None:
                 continue
             mlflow.log_text(json.dumps(held.get(path, {})), path)
-        folder = self.evidence.project_folder / "logged"
+        folder = self.project / "logged"
         folder.mkdir(exist_ok=True)
         self.predictions.to_parquet(folder / "test_predictions.parquet")
         mlflow.log_artifact(str(folder / "test_predictions.parquet"), "evaluation")
@@ -113,8 +114,8 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
     file.parent.mkdir(parents=True)
     data().to_parquet(file, index=False)
     snapshot = Snapshot(file)
-    hashed = content_hash(snapshot).model_dump(mode="json")
-    version = commit_version(snapshot, hashed, DataVersioningOptions(), folder)
+    versions = open_versions(DataVersioningOptions(), folder, {})
+    version = versions.commit(snapshot, content_hash(snapshot), {})
     return folder, version.model_dump(mode="json")
 
 
@@ -130,7 +131,7 @@ def world(case: Any, committed: tuple[Path, dict[str, Any]], tmp_path: Path) -> 
     evidence = Evidence(
         hypothesis=case.hypothesis,
         columns=GROUPED,
-        project_folder=project,
+        versions=open_versions(DataVersioningOptions(), project, {}),
         dataset_version=version,
         split_manifest=manifest,
         leakage_report={"passed": True, "findings": [finding("passed")]},
@@ -142,7 +143,7 @@ def world(case: Any, committed: tuple[Path, dict[str, Any]], tmp_path: Path) -> 
         incumbent_seen_rows=row_keys(seen, GROUPED),
         max_duplicate_share=0.01,
     )
-    return World(evidence, case.predictions)
+    return World(evidence, case.predictions, project)
 
 
 def test_a_sound_cycle_passes_every_gate_in_the_order_of_the_options(
@@ -220,7 +221,7 @@ def test_the_leakage_report_is_read_finding_by_finding(
 def test_a_stored_object_that_was_altered_fails(world: World) -> None:
     stored = [
         file
-        for file in (world.evidence.project_folder / ".dvc").rglob("files/md5/*/*")
+        for file in (world.project / ".dvc").rglob("files/md5/*/*")
         if file.is_file()
     ]
     assert stored

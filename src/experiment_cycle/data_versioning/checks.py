@@ -1,64 +1,32 @@
-"""What a raw table must fulfil before anything is written or computed."""
+"""What a raw table must fulfil: its names before anything is read, its values once staged."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
 
-import pandas as pd
+import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from experiment_cycle.columns import Columns
-from experiment_cycle.datasets.tables import column_names, stream
+from experiment_cycle.columns import ROW, Columns
 from experiment_cycle.errors import DataError, near_misses
-from experiment_cycle.snapshot import RESERVED
+from experiment_cycle.snapshot import RESERVED, Snapshot, quoted
 
 FILE = "conf/base/parameters_task.yml"
 SHOWN = 5
 CLASSES = 2
 
 
-def check_raw_data(raw: Any, columns: Columns) -> None:
-    """Check that a table can be used with the roles its columns are given.
-
-    Only the target and the group column are read, and such columns of pandas as may hold anything.
-
-    Args:
-        raw: A table that can be read again: pandas, Polars, PyArrow or DuckDB.
-        columns: The roles of the columns.
+def check_names(names: list[str], columns: Columns) -> None:
+    """Check that the columns of a table can play the roles they are given.
 
     Raises:
-        DataError: there are no rows; names are empty, reserved, or given twice; a declared column
-            is missing; the target has missing values or not two classes; `columns.positive` is not
-            among them; the group column has missing values or one group only; a column holds
-            values of several kinds.
+        DataError: names are empty, reserved, or given twice; a declared column is missing; no
+            feature is left.
     """
-    names = column_names(raw)
-    _check_names(names)
-    _check_declared(names, columns)
-    read = list(dict.fromkeys(filter(None, (columns.target, columns.group))))
-    table = stream(raw, read).read_all()
-    if table.num_rows == 0:
-        raise DataError(
-            "'raw_data' has no rows. Next step: look at the file that the entry 'raw_data' in "
-            "conf/base/catalog_data_versioning.yml names."
-        )
-    _check_target(_plain(table.column(columns.target)), columns)
-    if columns.group is not None:
-        _check_group(_plain(table.column(columns.group)), columns.group)
-    if isinstance(raw, pd.DataFrame):
-        _check_objects(raw)
-
-
-def _check_names(names: list[str]) -> None:
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise DataError(
-            f"'raw_data' has more than one column named {_listed(twice)}. Next step: rename all "
-            "but one of them."
-        )
+    refuse_repeated(name for name, count in Counter(names).items() if count > 1)
     bad = [name for name in names if not name or name.lower() in RESERVED]
     if bad:
         raise DataError(
@@ -72,9 +40,6 @@ def _check_names(names: list[str]) -> None:
             f"The columns {_listed(alike)} of 'raw_data' differ only in capital letters, which "
             "databases do not tell apart. Next step: rename all but one of them."
         )
-
-
-def _check_declared(names: list[str], columns: Columns) -> None:
     for name, role in columns.declared().items():
         if name not in names:
             raise DataError(
@@ -89,33 +54,87 @@ def _check_declared(names: list[str], columns: Columns) -> None:
         )
 
 
-def _check_target(target: pa.ChunkedArray, columns: Columns) -> None:
-    where = f"The target column '{columns.target}' ('columns.target' in {FILE})"
-    if pa.types.is_nested(target.type):
+def refuse_repeated(names: Iterable[str]) -> None:
+    """Refuse names of which each is given to more than one column, if there are any.
+
+    Raises:
+        DataError: there are.
+    """
+    twice = list(names)
+    if twice:
         raise DataError(
-            f"{where} holds {target.type}. Allowed: two levels of text, numbers, or true and "
+            f"'raw_data' has more than one column named {_listed(twice)}. Next step: rename all "
+            "but one of them."
+        )
+
+
+def renamed(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Find names that may have been given because a file has the first of the pair twice.
+
+    pandas reads a second column 'a' as 'a.1', DuckDB as 'a_1', Polars as 'a_duplicated_0'.
+    """
+    known = set(names)
+    found = ((re.sub(r"(\.|_|_duplicated_)\d+$", "", name), name) for name in names)
+    return [(base, name) for base, name in found if base != name and base in known]
+
+
+def check_values(snapshot: Snapshot, columns: Columns) -> None:
+    """Check that target and group column of a table hold what their roles ask for.
+
+    Only these two columns are read, out of core.
+
+    Args:
+        snapshot: The table; its names have passed `check_names`.
+        columns: The roles of the columns.
+
+    Raises:
+        DataError: there are no rows; the target has missing values or not two classes;
+            `columns.positive` is not among them; the group column has missing values or one group
+            only.
+    """
+    if snapshot.rows == 0:
+        raise DataError(
+            "'raw_data' has no rows. Next step: look at the file that the entry 'raw_data' in "
+            "conf/base/catalog_data_versioning.yml names."
+        )
+    with snapshot.connect() as connection:
+        kind = pq.read_schema(snapshot.path).field(columns.target).type
+        _check_target(connection, kind, columns)
+        if columns.group is not None:
+            _check_group(connection, columns.group)
+
+
+def _check_target(
+    connection: duckdb.DuckDBPyConnection, kind: pa.DataType, columns: Columns
+) -> None:
+    where = f"The target column '{columns.target}' ('columns.target' in {FILE})"
+    if pa.types.is_nested(kind):
+        raise DataError(
+            f"{where} holds {kind}. Allowed: two levels of text, numbers, or true and "
             "false. Next step: name another column."
         )
-    missing = _missing(target)
+    missing = _missing_told(connection, columns.target)
     if missing:
         raise DataError(
-            f"{where} has {_missing_told(missing, len(target))} Next step: leave these rows out, "
+            f"{where} has {missing} Next step: leave these rows out, "
             "or fill in what is known, before the data get here."
         )
-    counts = sorted(
-        ((item["values"].as_py(), item["counts"].as_py()) for item in pc.value_counts(target)),
-        key=lambda pair: (-pair[1], str(pair[0])),
-    )
-    levels = [level for level, _ in counts]
-    shown = ", ".join(f"{level!r} ({count:,} rows)" for level, count in counts[:SHOWN])
-    if len(levels) != CLASSES:
-        more = ", ..." if len(levels) > SHOWN else ""
+    value = quoted(columns.target)
+    # by position: a column may have the name of an alias
+    counts = connection.execute(
+        f"SELECT {value}, count(*), count(*) OVER () FROM dataset GROUP BY 1 "
+        f"ORDER BY 2 DESC, CAST({value} AS VARCHAR) LIMIT {SHOWN}"
+    ).fetchall()
+    found = counts[0][2]
+    shown = ", ".join(f"{level!r} ({count:,} rows)" for level, count, _ in counts)
+    if found != CLASSES:
+        more = ", ..." if found > SHOWN else ""
         raise DataError(
-            f"{where} has {len(levels):,} level{'s'[: len(levels) > 1]}: {shown}{more}. This "
+            f"{where} has {found:,} level{'s'[: found > 1]}: {shown}{more}. This "
             "version tells two classes apart. Next step: name a column with two levels, or make "
             "one, for instance by a threshold."
         )
-    if columns.positive is not None and columns.positive not in levels:
+    if columns.positive is not None and columns.positive not in [level for level, *_ in counts]:
         raise DataError(
             f"'columns.positive' in {FILE} is {columns.positive!r}, which is not a level of the "
             f"target column '{columns.target}'. Its levels: {shown}. Next step: write one of "
@@ -123,47 +142,39 @@ def _check_target(target: pa.ChunkedArray, columns: Columns) -> None:
         )
 
 
-def _check_group(group: pa.ChunkedArray, name: str) -> None:
+def _check_group(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     where = f"The group column '{name}' ('columns.group' in {FILE})"
-    missing = _missing(group)
+    missing = _missing_told(connection, name)
     if missing:
         raise DataError(
-            f"{where} has {_missing_told(missing, len(group))} A row of unknown group could land "
+            f"{where} has {missing} A row of unknown group could land "
             "on the wrong side. Next step: give each such row a group of its own, or leave it out."
         )
-    found = pc.unique(group)
-    if len(found) == 1:
+    first = f"(SELECT {quoted(name)} FROM dataset LIMIT 1)"
+    level, single = connection.execute(
+        f"SELECT {first}, NOT EXISTS (FROM dataset WHERE {quoted(name)} != {first})"
+    ).fetchall()[0]
+    if single:
         raise DataError(
-            f"{where} has a single group, {found[0].as_py()!r}, which cannot be split. Next step: "
+            f"{where} has a single group, {level!r}, which cannot be split. Next step: "
             "name a column with more groups, or write null if rows do not belong together."
         )
 
 
-def _check_objects(frame: pd.DataFrame) -> None:
-    """Find now what could not be written later: such columns may hold values of several kinds."""
-    for position, dtype in enumerate(frame.dtypes):
-        if pd.api.types.is_object_dtype(dtype):
-            stream(frame.iloc[:, [position]])
-
-
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Replace the codes of a categorical column by its values."""
-    if pa.types.is_dictionary(column.type):
-        return column.cast(column.type.value_type)
-    return column
-
-
-def _missing(column: pa.ChunkedArray) -> list[int]:
-    """Find the rows without a value; a float that is not a number counts as missing."""
-    found: list[int] = pc.indices_nonzero(pc.is_null(column, nan_is_null=True)).to_pylist()
-    return found
-
-
-def _missing_told(rows: list[int], total: int) -> str:
-    first = ", ".join(f"{row}" for row in rows[:SHOWN])
-    more = ", ..." if len(rows) > SHOWN else ""
+def _missing_told(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    """Count and place the rows without a value; the empty text if there are none."""
+    missing, total = connection.execute(
+        f"SELECT count(*) - count({quoted(name)}), count(*) FROM dataset"
+    ).fetchall()[0]
+    if not missing:
+        return ""
+    rows = connection.execute(
+        f"SELECT {ROW} FROM dataset WHERE {quoted(name)} IS NULL ORDER BY 1 LIMIT {SHOWN}"
+    ).fetchall()
+    first = ", ".join(f"{row}" for (row,) in rows)
+    more = ", ..." if missing > SHOWN else ""
     return (
-        f"{len(rows):,} missing value{'s'[: len(rows) > 1]} in {total:,} rows (counted from 0: "
+        f"{missing:,} missing value{'s'[: missing > 1]} in {total:,} rows (counted from 0: "
         f"{first}{more})."
     )
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -17,11 +21,12 @@ from experiment_cycle.snapshot import Snapshot
 BATCH_ROWS = 65_536
 NANOSECONDS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 SIGNED_MAX = 2**63 - 1
+Array = npt.NDArray[Any]
 UTC = frozenset({"UTC", "Etc/UTC", "+00:00", "Z"})
 
 
 def content_hash(snapshot: Snapshot) -> ContentHash:
-    """Hash all rows, columns and types of a snapshot; column by column, out of core.
+    """Hash all rows, columns and types of a snapshot; out of core, columns in parallel.
 
     Two tables have the same hash if they have the same columns in the same order, and the same
     values in the same rows. The order of the rows counts, for splits are made by it. What does not
@@ -33,19 +38,33 @@ def content_hash(snapshot: Snapshot) -> ContentHash:
     Each column is hashed (SHA-256) as its type, the positions of its missing values, and the other
     values in little-endian bytes (text: UTF-8 bytes and lengths).
     """
-    file = pq.ParquetFile(snapshot.path)
-    columns: dict[str, str] = {}
-    for field in file.schema_arrow:
-        column = _Column(_type_name(field.type))
-        # `columns=` takes a name with a dot for a path as well, which may bring further columns
-        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=[field.name]):
-            column.add(batch.column(batch.schema.get_field_index(field.name)))
-        columns[field.name] = column.digest()
-    rows = int(file.metadata.num_rows)
+    metadata = pq.read_metadata(snapshot.path)
+    names = metadata.schema.to_arrow_schema().names
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        digests = pool.map(lambda name: _hash_stored(snapshot, name), names)
+        columns = dict(zip(names, digests, strict=True))
+    rows = int(metadata.num_rows)
     whole = json.dumps([rows, list(columns.items())], separators=(",", ":"))
     return ContentHash(
         digest=hashlib.sha256(whole.encode()).hexdigest(), rows=rows, columns=columns
     )
+
+
+def hash_column(kind: pa.DataType, arrays: Iterable[pa.Array]) -> str:
+    """Hash a column of some type that comes in pieces; where these end does not count."""
+    column = _Column(_type_name(kind))
+    for array in arrays:
+        column.add(array)
+    return column.digest()
+
+
+def _hash_stored(snapshot: Snapshot, name: str) -> str:
+    # whole row groups are not fetched ahead: those of other writers may be large
+    with pq.ParquetFile(snapshot.path, pre_buffer=False) as file:
+        # `columns=` takes a name with a dot for a path as well, which may bring further columns
+        batches = file.iter_batches(batch_size=BATCH_ROWS, columns=[name], use_threads=False)
+        arrays = (batch.column(batch.schema.get_field_index(name)) for batch in batches)
+        return hash_column(file.schema_arrow.field(name).type, arrays)
 
 
 class _Column:
@@ -60,12 +79,13 @@ class _Column:
         self._values = hashlib.sha256()
 
     def add(self, array: pa.Array) -> None:
-        array = _plain(array)
-        missing = pc.is_null(array, nan_is_null=True)
-        positions = np.flatnonzero(missing.to_numpy(zero_copy_only=False)) + self._rows
-        self._missing.update(positions.astype("<i8").tobytes())
+        present = array = _plain(array)
+        if array.null_count or pa.types.is_floating(array.type):
+            missing = pc.is_null(array, nan_is_null=True)
+            positions = np.flatnonzero(missing.to_numpy(zero_copy_only=False)) + self._rows
+            self._missing.update(positions.astype("<i8", copy=False).data)
+            present = array if not len(positions) else array.filter(pc.invert(missing))
         self._rows += len(array)
-        present = array if not len(positions) else array.filter(pc.invert(missing))
         # as signed numbers they would be negative ones; such a column has no other negative ones
         if pa.types.is_uint64(array.type):
             beyond = pc.greater(present, pa.scalar(SIGNED_MAX, pa.uint64()))
@@ -126,20 +146,20 @@ def _is_binary(kind: pa.DataType) -> bool:
     )
 
 
-def _canonical(array: pa.Array) -> tuple[bytes, ...]:
+def _canonical(array: pa.Array) -> tuple[Any, ...]:
     """Turn values without missing ones into bytes, and into lengths where these vary."""
     kind = array.type
     if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_date(kind):
-        return (_bytes(_whole(array), "<i8"),)
+        return (_numbers(_whole(array)).astype("<i8", copy=False),)
     if pa.types.is_floating(kind):
         # adding zero turns minus zero into zero
-        return ((array.to_numpy(zero_copy_only=False).astype("<f8") + 0.0).tobytes(),)
+        return (np.add(_numbers(array), 0.0, dtype="<f8"),)
     if pa.types.is_timestamp(kind) or pa.types.is_duration(kind) or pa.types.is_time(kind):
-        return (_time_bytes(array),)
+        return (_times(array),)
     if _is_text(kind) or _is_binary(kind):
-        return _binary_bytes(array)
+        return _texts(array)
     texts = [_text(value).encode() for value in array.to_pylist()]
-    return b"".join(texts), np.array([len(text) for text in texts], dtype="<i8").tobytes()
+    return b"".join(texts), np.array([len(text) for text in texts], dtype="<i8")
 
 
 def _whole(array: pa.Array) -> pa.Array:
@@ -149,26 +169,31 @@ def _whole(array: pa.Array) -> pa.Array:
     return array.cast(pa.date32()).cast(pa.int32()) if pa.types.is_date(array.type) else array
 
 
-def _bytes(array: pa.Array, dtype: str) -> bytes:
-    return bytes(array.to_numpy(zero_copy_only=False).astype(dtype).tobytes())
+def _numbers(array: pa.Array) -> Array:
+    return np.asarray(array.to_numpy(zero_copy_only=False))
 
 
-def _binary_bytes(array: pa.Array) -> tuple[bytes, bytes]:
+def _texts(array: pa.Array) -> tuple[Any, Array]:
     """All values one after another, and the length of each."""
-    wide = array.cast(pa.large_binary())
-    _, offsets, data = wide.buffers()
-    ends = np.frombuffer(offsets, dtype="<i8")[wide.offset : wide.offset + len(wide) + 1]
-    values = b"" if data is None else data.slice(int(ends[0]), int(ends[-1] - ends[0])).to_pybytes()
-    return values, np.diff(ends).astype("<i8").tobytes()
+    narrow = pa.types.is_string(array.type) or pa.types.is_binary(array.type)
+    plain = array if narrow else array.cast(pa.large_binary())
+    _, offsets, data = plain.buffers()
+    ends = np.frombuffer(offsets, dtype="<i4" if narrow else "<i8")
+    ends = ends[plain.offset : plain.offset + len(plain) + 1]
+    values = b"" if data is None else data.slice(int(ends[0]), int(ends[-1] - ends[0]))
+    return values, np.subtract(ends[1:], ends[:-1], dtype="<i8")
 
 
-def _time_bytes(array: pa.Array) -> bytes:
+def _times(array: pa.Array) -> Array:
     """Whole seconds and the nanoseconds above them, so that every unit fits without rounding."""
     per_second = NANOSECONDS["s"] // NANOSECONDS[array.type.unit]
     width = pa.int32() if array.type.bit_width == 32 else pa.int64()  # noqa: PLR2004
-    ticks = array.cast(width).to_numpy(zero_copy_only=False).astype("<i8")
-    seconds, rest = np.divmod(ticks, per_second)
-    return np.column_stack([seconds, rest * NANOSECONDS[array.type.unit]]).astype("<i8").tobytes()
+    ticks = _numbers(array.cast(width)).astype("<i8", copy=False)
+    pairs = np.empty((len(ticks), 2), dtype="<i8")
+    np.floor_divide(ticks, per_second, out=pairs[:, 0])
+    np.subtract(ticks, pairs[:, 0] * per_second, out=pairs[:, 1])
+    pairs[:, 1] *= NANOSECONDS[array.type.unit]
+    return pairs
 
 
 def _text(value: Any) -> str:

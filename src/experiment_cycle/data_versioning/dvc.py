@@ -1,110 +1,116 @@
-"""Versions of the dataset in a DVC repository of the project's own, or in the user's."""
+"""Versions of the dataset in DVC's cache: the default backend."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.ui import ui
+from dvc_data.hashfile.hash_info import HashInfo
 
 from experiment_cycle.data_versioning.content_hash import content_hash
-from experiment_cycle.data_versioning.records import ContentHash, DatasetVersion
-from experiment_cycle.errors import BackendError, IntegrityError
+from experiment_cycle.data_versioning.options import DvcOptions
+from experiment_cycle.data_versioning.records import ContentHash, DatasetVersion, VersionEntry
+from experiment_cycle.data_versioning.version_log import VersionLog
+from experiment_cycle.errors import BackendError, IntegrityError, near_misses
 from experiment_cycle.replacing import replacing
 from experiment_cycle.snapshot import Snapshot
 
 BACKEND = "dvc"
-META = "experiment_cycle"
-"""The key of ours in the free block `meta` of a pointer file."""
+REMOTE = "experiment_cycle"
+"""What a remote given by its address is called; it is not written to DVC's configuration."""
+PARAMETERS = "conf/base/parameters_data_versioning.yml"
 
 
 class DvcVersioner:
-    """Keeps snapshots in DVC's cache; the pointer file next to the snapshot names the newest.
+    """Keeps snapshots in DVC's cache, and in a remote on request.
 
-    The id of a version is the MD5 of its file, as DVC names it. The content hash is written to the
-    pointer file, in the block DVC leaves to others, together with the id it belongs to: so it is
-    not believed after `dvc add` was called by hand.
+    The id of a version is the MD5 of its file, as DVC names it. The pointer beside the snapshot, a
+    .dvc file, names the version in use. DVC keeps no list of versions without Git, so that one lies
+    beside the pointer.
 
     Args:
         root: The project's folder. A DVC repository in it is used as it is; else one is made,
             which knows no Git and calls nobody.
+        options: Where the snapshot lies, and what travels to and from a remote.
+        credentials: Settings of the remote that are secret, such as `secret_access_key`.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, options: DvcOptions, credentials: Mapping[str, Any]) -> None:
         self._root = Path(root).absolute()
+        self._options = options
+        self._secrets = {name: value for name, value in credentials.items() if value is not None}
+        self._file = self._root / options.file
+        self._pointer = self._file.with_name(f"{self._file.name}.dvc")
+        self._log = VersionLog(self._file.with_name(f"{self._file.stem}.versions.jsonl"))
 
-    def commit(self, snapshot: Snapshot, content: ContentHash) -> DatasetVersion:
-        """Add the snapshot to DVC, unless the newest version already holds the same content.
-
-        Returns:
-            The version that holds the content.
+    def commit(
+        self, snapshot: Snapshot, content: ContentHash, metadata: Mapping[str, str]
+    ) -> DatasetVersion:
+        """Add the snapshot to DVC, push it if so asked, then list it.
 
         Raises:
-            BackendError: DVC refuses, or the snapshot lies outside the project.
+            BackendError: DVC refuses, or the snapshot is another file than the options name.
         """
-        path = snapshot.path.absolute()
-        if not path.is_relative_to(self._root):
+        if snapshot.path.absolute() != self._file:
             raise BackendError(
-                f"DVC cannot version {path}, because it lies outside the project {self._root}. "
-                "Next step: give the entry 'dataset' in conf/base/catalog_data_versioning.yml a "
-                "path inside the project."
+                f"DVC cannot version {snapshot.path}: 'data_versioning.backends.dvc.file' in "
+                f"{PARAMETERS} names {self._file}. Next step: give it the path of the entry "
+                "'dataset' in conf/base/catalog_data_versioning.yml, inside the project."
             )
-        pointer = path.with_name(f"{path.name}.dvc")
+        with self._log.locked(), self._repository() as repository:
+            identity = self._add(repository, content)
+            if self._options.push:
+                self._transfer(repository.cloud.push, identity, "pushed to")
+            version = DatasetVersion.of(
+                content,
+                backend=BACKEND,
+                id=identity,
+                size_bytes=_stored(repository, identity).stat().st_size,
+                pointer=self._pointer.relative_to(self._root).as_posix(),
+            )
+            self._log.add(version, metadata)
+        return version
+
+    def versions(self) -> Sequence[VersionEntry]:
+        """Read the list beside the pointer."""
+        return self._log.entries()
+
+    def tag(self, version: DatasetVersion, name: str) -> None:
+        """Note the name in the list."""
+        with self._log.locked():
+            self._log.tag(version.id, name)
+
+    def use(self, version: DatasetVersion) -> None:
+        """Let the pointer name the version, if the cache or the remote has it."""
         with self._repository() as repository:
-            identity = _unchanged(pointer, content)
-            if identity is None or not _stored(repository, identity).is_file():
-                (stage,) = repository.add([str(path)])
-                identity = str(stage.outs[0].hash_info.value)
-                known = {"content_hash": content.digest, "id": identity}
-                stage.meta = {**(stage.meta or {}), META: known}
-                stage.dump()
-            size = _stored(repository, identity).stat().st_size
-        return DatasetVersion(
-            backend=BACKEND,
-            id=identity,
-            content_hash=content.digest,
-            rows=content.rows,
-            columns=len(content.columns),
-            size_bytes=size,
-            pointer=pointer.relative_to(self._root).as_posix(),
-        )
+            if not _stored(repository, version.id).is_file() and not self._can_pull(repository):
+                raise IntegrityError(self._lost(version, _stored(repository, version.id)))
+        try:
+            pointer = yaml.safe_load(self._pointer.read_text(encoding="utf-8"))
+            out = pointer["outs"][0]
+        except (FileNotFoundError, KeyError, TypeError, IndexError, yaml.YAMLError):
+            out = {"hash": "md5", "path": self._file.name}
+            pointer = {"outs": [out]}
+        if out.get("md5") != version.id:
+            out.update(md5=version.id, size=version.size_bytes)
+            with replacing(self._pointer) as unfinished:
+                unfinished.write_text(yaml.safe_dump(pointer, sort_keys=False), encoding="utf-8")
 
-    def verify(self, version: DatasetVersion) -> None:
-        """Hash the file in DVC's cache again, and its content.
+    @contextmanager
+    def open(self, version: DatasetVersion) -> Iterator[Snapshot]:
+        """Give the file in DVC's cache, fetched from the remote if so asked.
 
-        DVC itself does not: it hands out an altered file of its cache without noticing.
-
-        Raises:
-            IntegrityError: the file is missing or altered.
-            BackendError: DVC does not answer.
+        Its MD5 is checked, for DVC hands out an altered file of its cache without noticing.
         """
-        self._verified(version)
-
-    def checkout(self, version: DatasetVersion, destination: Path) -> Snapshot:
-        """Copy a version out of DVC's cache; the pointer file stays as it is.
-
-        Returns:
-            A handle on the copy.
-
-        Raises:
-            IntegrityError: the file in the cache is missing or altered.
-            BackendError: DVC does not answer.
-        """
-        kept = self._verified(version)
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(destination) as unfinished:
-            shutil.copyfile(kept, unfinished)
-        return Snapshot(destination.absolute())
-
-    def _verified(self, version: DatasetVersion) -> Path:
         if not (self._root / Repo.DVC_DIR).is_dir():
             raise IntegrityError(
                 f"The project {self._root} has no DVC repository any more, so that the data "
@@ -112,27 +118,54 @@ class DvcVersioner:
             )
         with self._repository() as repository:
             kept = _stored(repository, version.id)
+            if not kept.is_file() and self._can_pull(repository):
+                self._transfer(repository.cloud.pull, version.id, "pulled from")
         if not kept.is_file():
-            raise IntegrityError(
-                f"DVC's cache does not hold the data version {version.id}: there is no file "
-                f"{kept}. {_again()} If it was pushed from elsewhere, `dvc pull {version.pointer}` "
-                "brings it back."
-            )
-        with kept.open("rb") as file:
-            found = hashlib.file_digest(file, _md5).hexdigest()
+            raise IntegrityError(self._lost(version, kept))
+        found = _digest(kept)
         if found != version.id:
             raise IntegrityError(
                 f"The data version {version.id} was altered in DVC's cache: the MD5 of {kept} is "
                 f"{found}. Next step: delete that file, then make it again with `kedro run "
-                "--pipelines=data_versioning`."
+                "--pipelines=data_versioning`, or let it be pulled from the remote."
             )
-        digest = content_hash(Snapshot(kept)).digest
-        if digest != version.content_hash:
+        yield Snapshot(kept)
+
+    def _add(self, repository: Any, content: ContentHash) -> str:
+        """Copy the snapshot to the cache; an altered file that is there already is made anew."""
+        (stage,) = repository.add([str(self._file)])
+        identity = str(stage.outs[0].hash_info.value)
+        kept = _stored(repository, identity)
+        if _digest(kept) != identity:
+            kept.unlink()
+            repository.add([str(self._file)])
+        if content_hash(Snapshot(kept)).digest != content.digest:
             raise IntegrityError(
-                f"The data version {version.id} holds other content than was recorded: its hash "
-                f"is {digest}, and {version.content_hash} was recorded. {_again()}"
+                f"{self._file} was replaced by another run while this one was committing it. Next "
+                "step: wait for the other run to end, then run again."
             )
-        return kept
+        return identity
+
+    def _transfer(self, move: Any, identity: str, what: str) -> None:
+        name = REMOTE if self._is_address() else self._options.remote
+        try:
+            failed = move([HashInfo("md5", identity)], remote=name).failed
+            told = "not every file arrived"
+        except Exception as error:
+            failed, told = True, self._without_secrets(f"{type(error).__name__}: {error}")
+        if failed:
+            raise BackendError(
+                f"The data version {identity} could not be {what} the DVC remote "
+                f"'{self._options.remote or 'default'}': {told}. Next step: see that the remote is "
+                "reachable, takes the credentials and has room, then run again."
+            )
+
+    def _can_pull(self, repository: Any) -> bool:
+        remote = self._options.remote or repository.config["core"].get("remote")
+        return self._options.pull and remote is not None
+
+    def _is_address(self) -> bool:
+        return any(sign in (self._options.remote or "") for sign in "/\\:")
 
     @contextmanager
     def _repository(self) -> Iterator[Repo]:
@@ -141,45 +174,82 @@ class DvcVersioner:
             try:
                 if not (self._root / Repo.DVC_DIR).is_dir():
                     _initialise(self._root)
-                with Repo(str(self._root)) as repository:
+                with Repo(
+                    str(self._root), config=self._overrides(), _wait_for_lock=True
+                ) as repository:
+                    self._check_remote(repository)
                     yield repository
             except (DvcException, OSError) as error:
                 raise BackendError(
-                    f"DVC cannot version the data in {self._root}: {error}. Next step: run "
-                    "`dvc status` there, which says more."
+                    f"DVC cannot version the data in {self._root}: "
+                    f"{self._without_secrets(str(error))}. Next step: run `dvc status` there, "
+                    "which says more."
                 ) from error
+
+    def _overrides(self) -> dict[str, Any]:
+        """Settings of the remote that are not written to DVC's configuration."""
+        if self._options.remote is None:
+            return {}
+        if not self._is_address():
+            return {"remote": {self._options.remote: self._secrets}} if self._secrets else {}
+        address = self._options.remote
+        if "://" not in address:
+            address = str(self._root / address)
+        return {"remote": {REMOTE: {"url": address, **self._secrets}}}
+
+    def _check_remote(self, repository: Any) -> None:
+        name, known = self._options.remote, repository.config["remote"]
+        if name is None or self._is_address():
+            if self._options.push and name is None and not repository.config["core"].get("remote"):
+                raise BackendError(
+                    f"'data_versioning.backends.dvc.push' in {PARAMETERS} is true, but DVC has no "
+                    "default remote. Next step: name one in 'remote' there."
+                )
+        elif "url" not in known.get(name, {}):
+            configured = [each for each in known if "url" in known[each]]
+            raise BackendError(
+                f"DVC has no remote '{name}' ('data_versioning.backends.dvc.remote' in "
+                f"{PARAMETERS}). {near_misses(name, configured)} Next step: name one of them, or "
+                "write an address, such as a folder or s3://bucket/folder."
+            )
+
+    def _lost(self, version: DatasetVersion, kept: Path) -> str:
+        return (
+            f"DVC's cache does not hold the data version {version.id}: there is no file {kept}. "
+            f"{_again()} If it was pushed from elsewhere, name that remote in "
+            f"'data_versioning.backends.dvc.remote' in {PARAMETERS}."
+        )
+
+    def _without_secrets(self, told: str) -> str:
+        for secret in self._secrets.values():
+            told = told.replace(str(secret), "***")
+        return told
 
 
 def _initialise(root: Path) -> None:
-    repository = Repo.init(str(root), no_scm=True)
-    with repository.config.edit() as settings:
-        settings["core"].update(analytics=False, check_update=False)
-    repository.close()
+    """Make a repository that appears at once and whole."""
+    root.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".dvc.", dir=root) as unfinished:
+        repository = Repo.init(unfinished, no_scm=True)
+        with repository.config.edit() as settings:
+            settings["core"].update(analytics=False, check_update=False)
+        repository.close()
+        with suppress(FileExistsError, OSError):  # another process was faster
+            (Path(unfinished) / Repo.DVC_DIR).rename(root / Repo.DVC_DIR)
 
 
 def _stored(repository: Any, identity: str) -> Path:
     return Path(repository.cache.local.oid_to_path(identity))
 
 
-def _unchanged(pointer: Path, content: ContentHash) -> str | None:
-    """Find the id of the newest version if its content is this one."""
-    try:
-        recorded = yaml.safe_load(pointer.read_text(encoding="utf-8"))
-        known = recorded["meta"][META]
-        identity = str(recorded["outs"][0]["md5"])
-    except (FileNotFoundError, KeyError, TypeError, IndexError, yaml.YAMLError):
-        return None
-    same = known == {"content_hash": content.digest, "id": identity}
-    return identity if same else None
-
-
 def _again() -> str:
     return "Next step: commit the data again with `kedro run --pipelines=data_versioning`."
 
 
-def _md5() -> Any:
+def _digest(file: Path) -> str:
     """DVC names files by their MD5: a name here, no protection."""
-    return hashlib.md5(usedforsecurity=False)
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,10 @@ import pyarrow.parquet as pq
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 
-from experiment_cycle.datasets.tables import stream
+from experiment_cycle.datasets.parquet import keep, write_parquet
+from experiment_cycle.datasets.tables import opened, stream
 from experiment_cycle.errors import DataError
-from experiment_cycle.replacing import replacing
 from experiment_cycle.snapshot import Snapshot
-
-ROW_GROUP_ROWS = 131_072
-ROW_GROUP_CELLS = 8_000_000
-"""A row group is held in memory while it is written: of a wide table it gets fewer rows."""
 
 
 class SnapshotDataset(AbstractDataset[Any, Snapshot]):
@@ -38,13 +33,16 @@ class SnapshotDataset(AbstractDataset[Any, Snapshot]):
         self.metadata = metadata
 
     def save(self, data: Any) -> None:
-        """Write pandas, Polars, PyArrow or DuckDB data; pandas loses its index.
+        """Write any table that `stream` can read, or keep a snapshot; a temporary one is moved.
 
         Raises:
-            DatasetError: this is no table, or Parquet has no type for one of its columns.
+            DatasetError: this is no table, Parquet has no type for one of its columns, or the
+                file cannot be written.
         """
-        with replacing(self._filepath) as unfinished:
-            _write(stream(data), unfinished)
+        if isinstance(data, Snapshot):
+            keep(data, self._filepath)
+        else:
+            write_parquet(stream(opened(data)), self._filepath)
 
     def load(self) -> Snapshot:
         """Give a handle on the file, after a look at its footer.
@@ -93,38 +91,3 @@ def _for_json(value: Any) -> Any:
         isinstance(value, float) and math.isfinite(value)
     )
     return value if finite else str(value)
-
-
-def _write(reader: pa.RecordBatchReader, path: Path) -> None:
-    rows = max(1_024, min(ROW_GROUP_ROWS, ROW_GROUP_CELLS // max(1, len(reader.schema))))
-    try:
-        with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
-            for block in _blocks(reader, rows):
-                writer.write_table(block, row_group_size=rows)
-    except pa.ArrowException as error:
-        raise DataError(
-            f"The table cannot be written as Parquet: {error}. Next step: convert the column, or "
-            "leave it out, before the data get here."
-        ) from error
-
-
-def _blocks(reader: pa.RecordBatchReader, rows: int) -> Iterator[pa.Table]:
-    """Cut a stream into tables of `rows` rows, however it was cut before."""
-    waiting: list[pa.RecordBatch] = []
-    count = 0
-    for batch in reader:
-        rest = batch
-        while count + rest.num_rows >= rows:
-            head, rest = rest.slice(0, rows - count), rest.slice(rows - count)
-            yield _joined([*waiting, head], reader.schema)
-            waiting, count = [], 0
-        if rest.num_rows:
-            waiting.append(rest)
-            count += rest.num_rows
-    if waiting:
-        yield _joined(waiting, reader.schema)
-
-
-def _joined(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
-    # one dictionary a block, else the bytes would tell the batches apart
-    return pa.Table.from_batches(batches, schema).unify_dictionaries().combine_chunks()

@@ -36,6 +36,7 @@ def promote(
     registered_model: str,
     ledger: Path,
     example: pd.DataFrame,
+    split: tuple[dict[str, Any], pd.DataFrame] | None = None,
 ) -> Promotion:
     """Register the challenger as the new champion if the decision is to promote; else do nothing.
 
@@ -50,6 +51,7 @@ def promote(
         registered_model: Name in the model registry.
         ledger: The file that counts the looks; they start again after a promotion.
         example: A few raw feature rows, for the signature of the registered model.
+        split: Manifest and keys of the split it was trained on, for later ones to inherit.
 
     Raises:
         IntegrityError: the decision does not read back from the record, the model is not the one
@@ -83,6 +85,7 @@ def promote(
         _tags(decision, identity),
         incumbent.version,
         example,
+        split,
     )
     Ledger(ledger).record_promotion(decision.look)
     replaced = "the first champion" if incumbent.version is None else f"after {incumbent.version}"

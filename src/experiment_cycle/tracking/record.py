@@ -94,7 +94,9 @@ def record_dataset_version(version: dict[str, Any]) -> None:
     digest = version["content_hash"][:36]
     dataset = MetaDataset(source, name="dataset", digest=digest)  # type: ignore[abstract]
     mlflow.log_input(dataset, context="cycle")
-    record_tags({f"dataset.{key}": value for key, value in version.items()})
+    # the hash of each column is in the artifact
+    plain = {key: value for key, value in version.items() if not isinstance(value, dict)}
+    record_tags({f"dataset.{key}": value for key, value in plain.items()})
 
 
 def recorded_artifacts() -> set[str]:

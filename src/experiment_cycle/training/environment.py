@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 LOCK_FILE = "requirements.lock"
 NO_DIRT = (
     ":(exclude,glob)**/*.dvc",
+    ":(exclude,glob)**/*.versions.jsonl",
     ":(exclude).dvc",
     ":(exclude).dvcignore",
     ":(exclude)data/08_reporting/ledger.jsonl",

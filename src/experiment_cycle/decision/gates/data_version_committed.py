@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from experiment_cycle.data_versioning.records import DatasetVersion
-from experiment_cycle.data_versioning.versioning import verify_version
 from experiment_cycle.decision.gates.evidence import Evidence, Outcome
 from experiment_cycle.splitting.records import SplitManifest
 
@@ -20,7 +19,7 @@ def check(evidence: Evidence) -> Outcome:
             f"The split was made from data {manifest.content_hash[:12]}, but the committed version "
             f"{version.id[:12]} holds {version.content_hash[:12]}.",
         )
-    verify_version(version, evidence.project_folder)
+    evidence.versions.verify(version)
     return Outcome(
         "passed", f"{version.backend} holds version {version.id[:12]}, and its bytes are unaltered."
     )

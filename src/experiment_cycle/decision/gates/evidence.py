@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
 from experiment_cycle.columns import Columns
+from experiment_cycle.data_versioning.versioning import Versions
 from experiment_cycle.decision.records import Comparison
 from experiment_cycle.hypothesis import Hypothesis
 
@@ -20,7 +20,7 @@ class Evidence:
     Attributes:
         hypothesis: The hypothesis as it is configured now.
         columns: The roles of the columns.
-        project_folder: Where the data version's pointer is relative to.
+        versions: The versions of the dataset, in the backend that the data version names.
         dataset_version: A `DatasetVersion`.
         split_manifest: A `SplitManifest`.
         leakage_report: A `LeakageReport`.
@@ -35,7 +35,7 @@ class Evidence:
 
     hypothesis: Hypothesis
     columns: Columns
-    project_folder: Path
+    versions: Versions
     dataset_version: dict[str, Any]
     split_manifest: dict[str, Any]
     leakage_report: dict[str, Any]

@@ -3,20 +3,24 @@
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from experiment_cycle.columns import Columns
-from experiment_cycle.data_versioning.checks import check_raw_data
+from experiment_cycle.data_versioning.intake import take_in
 from experiment_cycle.data_versioning.options import DataVersioningOptions
 from experiment_cycle.data_versioning.profile import profile
-from experiment_cycle.data_versioning.versioning import commit_version
-from experiment_cycle.datasets.tables import rereadable
+from experiment_cycle.data_versioning.profile_table import profile_table
+from experiment_cycle.data_versioning.records import ContentHash, DatasetProfile
+from experiment_cycle.data_versioning.versioning import open_versions
+from experiment_cycle.datasets.credentials import Credentials
+from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.snapshot import Snapshot
+from experiment_cycle.tracking.row_counts import trace_rows
 
 
-def take_snapshot(raw_data: Any, columns: Columns) -> Any:
-    """Pass the raw table on to be written as Parquet, once it is known to be usable."""
-    table = rereadable(raw_data)
-    check_raw_data(table, columns)
-    return table
+def take_snapshot(raw_data: Any, columns: Columns, staging_file: Path) -> Snapshot:
+    """Write the raw table to a Parquet file, known to be usable, that is moved into place."""
+    return take_in(raw_data, columns, staging_file)
 
 
 def profile_dataset(
@@ -26,12 +30,26 @@ def profile_dataset(
     return profile(dataset, columns, options.top_values).model_dump(mode="json")
 
 
+def tabulate_profile(dataset_profile: dict[str, Any]) -> pd.DataFrame:
+    """Lay the profile out as a table with one row a column of the data."""
+    return profile_table(DatasetProfile.model_validate(dataset_profile))
+
+
+def trace_row_counts(dataset: Snapshot, rows_by_node: Path) -> dict[str, Any]:
+    """Put the steps from the raw tables to the dataset in order, with the rows each one kept."""
+    return trace_rows(dataset, rows_by_node).model_dump(mode="json")
+
+
 def commit_dataset_version(
     dataset: Snapshot,
     dataset_profile: dict[str, Any],
     options: DataVersioningOptions,
+    hypothesis: Hypothesis,
     project_folder: Path,
+    versioning_credentials: Credentials,
 ) -> dict[str, Any]:
     """Commit the snapshot to the versioning backend; unchanged content makes no new version."""
-    version = commit_version(dataset, dataset_profile["content_hash"], options, project_folder)
+    versions = open_versions(options, project_folder, versioning_credentials)
+    content = ContentHash.model_validate(dataset_profile["content_hash"])
+    version = versions.commit(dataset, content, {"hypothesis": hypothesis.id}, options.tag)
     return version.model_dump(mode="json")

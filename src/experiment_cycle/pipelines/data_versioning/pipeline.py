@@ -2,14 +2,25 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from .nodes import commit_dataset_version, profile_dataset, take_snapshot
+from .nodes import (
+    commit_dataset_version,
+    profile_dataset,
+    tabulate_profile,
+    take_snapshot,
+    trace_row_counts,
+)
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """raw_data -> dataset, dataset_profile, dataset_version."""
+    """raw_data -> dataset, dataset_profile, row_counts, dataset_version."""
     return Pipeline(
         [
-            Node(take_snapshot, ["raw_data", "params:columns"], "dataset", name="take_snapshot"),
+            Node(
+                take_snapshot,
+                ["raw_data", "params:columns", "staging_file"],
+                "dataset",
+                name="take_snapshot",
+            ),
             Node(
                 profile_dataset,
                 ["dataset", "params:columns", "params:data_versioning"],
@@ -17,8 +28,27 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="profile_dataset",
             ),
             Node(
+                tabulate_profile,
+                "dataset_profile",
+                "dataset_profile_table",
+                name="tabulate_profile",
+            ),
+            Node(
+                trace_row_counts,
+                ["dataset", "rows_by_node"],
+                "row_counts",
+                name="trace_row_counts",
+            ),
+            Node(
                 commit_dataset_version,
-                ["dataset", "dataset_profile", "params:data_versioning", "project_folder"],
+                [
+                    "dataset",
+                    "dataset_profile",
+                    "params:data_versioning",
+                    "params:hypothesis",
+                    "project_folder",
+                    "versioning_credentials",
+                ],
                 "dataset_version",
                 name="commit_dataset_version",
             ),

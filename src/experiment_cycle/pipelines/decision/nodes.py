@@ -7,6 +7,9 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from experiment_cycle.columns import Columns
+from experiment_cycle.data_versioning.options import DataVersioningOptions
+from experiment_cycle.data_versioning.versioning import open_versions
+from experiment_cycle.datasets.credentials import Credentials
 from experiment_cycle.decision.comparison import compare
 from experiment_cycle.decision.gates import Evidence, check
 from experiment_cycle.decision.options import DecisionOptions
@@ -45,7 +48,9 @@ def check_gates(
     options: DecisionOptions,
     columns: Columns,
     max_duplicate_share: float,
+    versioning: DataVersioningOptions,
     project_folder: Path,
+    versioning_credentials: Credentials,
     dataset_version: dict[str, Any],
     split_manifest: dict[str, Any],
     leakage_report: dict[str, Any],
@@ -57,10 +62,13 @@ def check_gates(
     incumbent_seen_rows: pd.DataFrame,
 ) -> list[dict[str, Any]]:
     """Check the integrity of everything the decision rests on."""
+    versions = open_versions(
+        versioning, project_folder, versioning_credentials, dataset_version["backend"]
+    )
     evidence = Evidence(
         hypothesis=hypothesis,
         columns=columns,
-        project_folder=project_folder,
+        versions=versions,
         dataset_version=dataset_version,
         split_manifest=split_manifest,
         leakage_report=leakage_report,
@@ -99,6 +107,8 @@ def move_alias(
     challenger_record: dict[str, Any],
     incumbent_record: dict[str, Any],
     seen_rows: pd.DataFrame,
+    split_manifest: dict[str, Any],
+    split_keys: pd.DataFrame,
     validation: pd.DataFrame,
     columns: Columns,
     options: DecisionOptions,
@@ -115,5 +125,6 @@ def move_alias(
         options.registered_model,
         ledger,
         example,
+        (split_manifest, split_keys),
     )
     return promotion.model_dump(mode="json")
