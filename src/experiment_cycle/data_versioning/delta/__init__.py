@@ -1,0 +1,1 @@
+"""Versions of the dataset in a Delta table."""
