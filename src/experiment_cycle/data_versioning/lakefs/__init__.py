@@ -1,0 +1,1 @@
+"""Versions of the dataset as commits of a lakeFS branch."""
