@@ -13,6 +13,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
+from experiment_cycle.columns import Columns
+from experiment_cycle.data_versioning.options import DataVersioningOptions
 from experiment_cycle.data_versioning.records import (
     ColumnProfile,
     ContentHash,
@@ -40,6 +42,7 @@ from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.options import Record, fingerprint
 from experiment_cycle.reporting.evidence import Report, collect
 from experiment_cycle.splitting.records import Finding, LeakageReport, SplitManifest, SplitPart
+from experiment_cycle.tracking.row_counts import NodeRows, RowCounts
 from experiment_cycle.training.records import Environment, ModelRecord, Resources, TrainingHistory
 
 HYPOTHESIS = Hypothesis.model_validate(
@@ -58,6 +61,11 @@ HYPOTHESIS = Hypothesis.model_validate(
         },
         "metrics_to_track": ["average_precision", "f1", "accuracy", "brier"],
     }
+)
+COLUMNS = Columns(
+    target="any_visit",
+    sensitive=("physical_limitation",),
+    drop=("visits", "physical_limitation"),
 )
 Evidence = dict[str, Any]
 
@@ -192,6 +200,8 @@ def profile() -> DatasetProfile:
         "standard_deviation": 6.742,
         "quantiles": {"min": 0.0, "25 %": 6.9, "50 %": 10.58, "75 %": 13.73, "max": 58.6},
         "top": (("13.7319", 801), ("10.5762", 640), ("6.9", 521)),
+        "bin_edges": (0.0, 10.0, 20.0, 40.0, 58.6),
+        "bin_counts": (9100, 8000, 3000, 90),
     }
     columns = {
         "any_visit": column("BOOLEAN", top=(("true", 13_882), ("false", 6308))),
@@ -199,7 +209,12 @@ def profile() -> DatasetProfile:
         "lncoins": column("DOUBLE", **numeric),
         "idp": column("BIGINT", top=(("0", 14_941), ("1", 5249))),
         "physlm": column("DOUBLE", **(numeric | {"missing": 120})),
-        "disea": column("DOUBLE", **numeric),
+        "disea": column("DOUBLE", **(numeric | {"estimated": ("distinct", "top")})),
+        "enrolled": column(
+            "DATE",
+            bin_edges=("1974-11-01", "1975-11-01", "1977-01-15"),
+            bin_counts=(12_000, 8190),
+        ),
         "physical_limitation": column("BOOLEAN", top=(("false", 17_700), ("true", 2490))),
     }
     return DatasetProfile(
@@ -212,8 +227,35 @@ def profile() -> DatasetProfile:
     )
 
 
+def row_counts() -> RowCounts:
+    return RowCounts(
+        steps=(
+            NodeRows(
+                node="leave_out_children",
+                reason="Leave out children: they were asked other questions.",
+                reads={"persons": 5908},
+                makes={"adults": 3912},
+            ),
+            NodeRows(
+                node="join_persons",
+                reason="Keep the visits of persons that are left.",
+                reads={"visits": 20_652, "adults": 3912},
+                makes={"raw_data": 20_190},
+            ),
+            NodeRows(
+                node="take_snapshot",
+                reason="Write the raw table to a Parquet file.",
+                reads={"raw_data": 20_190},
+                makes={"dataset": 20_190},
+            ),
+        ),
+        dataset=20_190,
+    )
+
+
 def split() -> SplitManifest:
     shares = {"train": 0.7, "validation": 0.15, "test": 0.15}
+    rows = {"train": 14_133, "validation": 3029, "test": 3028}
     return SplitManifest(
         hash=digest("split"),
         content_hash=digest("data"),
@@ -222,7 +264,7 @@ def split() -> SplitManifest:
         requested=shares,
         parts={
             name: SplitPart(
-                rows=round(20_190 * share),
+                rows=rows[name],
                 share=share,
                 groups=round(2760 * share),
                 positive_share=0.6874,
@@ -484,12 +526,14 @@ def promoted() -> Evidence:
             backend="dvc",
             id=digest("version")[:32],
             content_hash=digest("data"),
+            column_hashes={name: digest(name) for name in profile().columns},
             rows=20_190,
             columns=13,
             size_bytes=131_072,
             pointer="data/02_intermediate/dataset.parquet.dvc",
         ),
         "dataset_profile": profile(),
+        "row_counts": row_counts(),
         "split_manifest": split(),
         "leakage_report": leakage(),
         "challenger_record": ModelRecord(
@@ -669,12 +713,24 @@ def evidence() -> Evidence:
 
 
 @pytest.fixture(scope="session")
-def report_of() -> Callable[[str], Report]:
+def collected() -> Callable[..., Report]:
+    """Make a report of evidence, as configured in the example unless told otherwise."""
+
+    def collect_as_configured(
+        evidence: Evidence, hypothesis: Hypothesis = HYPOTHESIS, **versioning: Any
+    ) -> Report:
+        return collect(hypothesis, COLUMNS, DataVersioningOptions(**versioning), evidence)
+
+    return collect_as_configured
+
+
+@pytest.fixture(scope="session")
+def report_of(collected: Callable[..., Report]) -> Callable[[str], Report]:
     """Make the report of one of the variants."""
-    return lambda name: collect(HYPOTHESIS, VARIANTS[name]())
+    return lambda name: collected(VARIANTS[name]())
 
 
 @pytest.fixture(params=list(VARIANTS), scope="session")
-def any_report(request: pytest.FixtureRequest) -> Report:
+def any_report(request: pytest.FixtureRequest, collected: Callable[..., Report]) -> Report:
     """The report of each variant in turn."""
-    return collect(HYPOTHESIS, VARIANTS[request.param]())
+    return collected(VARIANTS[request.param]())

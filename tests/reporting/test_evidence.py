@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,13 +8,14 @@ import pytest
 from experiment_cycle.errors import IntegrityError
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.pipelines.reporting.pipeline import EVIDENCE
-from experiment_cycle.reporting.evidence import STAGES, collect
+from experiment_cycle.reporting.evidence import STAGES, Report
 
 Evidence = dict[str, Any]
+Collected = Callable[..., Report]
 
 
-def test_evidence_is_read_into_typed_records(hypothesis: Hypothesis, evidence: Evidence) -> None:
-    report = collect(hypothesis, evidence)
+def test_evidence_is_read_into_typed_records(collected: Collected, evidence: Evidence) -> None:
+    report = collected(evidence)
     assert report.decision.decision == "promote"
     assert [verdict.metric for verdict in report.verdicts] == ["roc_auc", "log_loss"]
     assert report.incumbent_name == "baseline"
@@ -26,13 +28,13 @@ def test_the_pipeline_hands_over_exactly_what_the_report_reads(evidence: Evidenc
 
 @pytest.mark.parametrize("name", list(STAGES))
 def test_a_dataset_of_another_form_is_named_with_its_stage(
-    name: str, hypothesis: Hypothesis, evidence: Evidence
+    name: str, collected: Collected, evidence: Evidence
 ) -> None:
     content = evidence[name]
     first = content[0] if isinstance(content, list) else content
     first["left_over"] = 1
     with pytest.raises(IntegrityError) as caught:
-        collect(hypothesis, evidence)
+        collected(evidence)
     told = str(caught.value)
     assert f"'{name}'" in told
     assert STAGES[name] in told
@@ -41,11 +43,11 @@ def test_a_dataset_of_another_form_is_named_with_its_stage(
 
 
 def test_a_decision_about_another_hypothesis_is_not_reported(
-    hypothesis: Hypothesis, evidence: Evidence
+    hypothesis: Hypothesis, collected: Collected, evidence: Evidence
 ) -> None:
     other = hypothesis.model_copy(update={"statement": "Something else."})
     with pytest.raises(IntegrityError, match="another hypothesis"):
-        collect(other, evidence)
+        collected(evidence, other)
 
 
 def test_an_identical_challenger_has_no_verdicts(report_of: Any) -> None:

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from experiment_cycle.hypothesis import Hypothesis
-from experiment_cycle.reporting.evidence import Report, collect
+from experiment_cycle.reporting.evidence import Report
 from experiment_cycle.reporting.markdown import render_markdown
 from experiment_cycle.reporting.markup import ZERO_WIDTH, escape, opening, table
 from experiment_cycle.reporting.options import ReportingOptions
@@ -102,7 +101,7 @@ def test_there_is_no_html(any_report: Report) -> None:
         ("iterating", ["↻ ITERATE", "needs about 7,400 test rows"]),
         ("abandoned", ["✕ ABANDON", "✕ refuted"]),
         ("identical", ["nothing was compared", "champion (version 1)"]),
-        ("gate_failed", ["✕ failed", "The declared group column was ignored: demonstration"]),
+        ("gate_failed", ["✕ failed", "A declared column was ignored: demonstration"]),
         ("without_sensitive_columns", ["No column is declared sensitive"]),
         ("without_search", ["Nothing was searched"]),
         ("undefined", ["not defined: only one class is present"]),
@@ -116,12 +115,17 @@ def test_each_outcome_is_in_words(
         assert text in markdown
 
 
-def test_a_hostile_name_makes_no_markup(hypothesis: Hypothesis, evidence: dict[str, Any]) -> None:
+def test_a_hostile_name_makes_no_markup(
+    collected: Callable[..., Report], evidence: dict[str, Any]
+) -> None:
     name = "a|b`c`\n\n# d <script>alert(1)</script> [x](javascript:1) @someone"
     evidence["fairness"]["columns"][0]["column"] = name
     evidence["decision"]["reasons"] = [name, name]
     evidence["slice_metrics"] = evidence["slice_metrics"].assign(column=name)
-    found = tokens(render_markdown(collect(hypothesis, evidence), OPTIONS))
+    evidence["dataset_profile"]["target"] = {name: 20_190}
+    evidence["dataset_profile"]["columns"][name] = evidence["dataset_profile"]["columns"]["idp"]
+    evidence["row_counts"]["steps"][0] |= {"reason": name, "makes": {name: 3912}}
+    found = tokens(render_markdown(collected(evidence), OPTIONS))
     inner = [child for token in found for child in token.children or []]
     assert not [token for token in (*found, *inner) if token.type.startswith(("html", "link"))]
     assert [token.tag for token in found if token.type == "heading_open"].count("h1") == 1
@@ -133,3 +137,17 @@ def test_options_limit_the_markdown_too(report_of: Callable[[str], Report]) -> N
     assert "disea: over 13.73" in markdown
     assert "hlthp: 1" not in markdown
     assert "## Failure cases" not in markdown
+
+
+def test_the_data_are_told_in_short(
+    collected: Callable[..., Report], evidence: dict[str, Any]
+) -> None:
+    one = evidence["dataset_profile"]["columns"]["disea"]
+    evidence["dataset_profile"]["columns"] |= {f"column_{number}": one for number in range(92)}
+    markdown = render_markdown(collected(evidence, tag="before-reform"), OPTIONS)
+    assert "Target any_visit: true 68.8 %; false 31.2 %." in markdown
+    assert "tag before-reform" in markdown
+    assert "| raw_data | join_persons | 20,190 | -462 (2.2 %) | Keep the visits" in markdown
+    assert "| physical_limitation | sensitive, dropped | BOOLEAN | 0 | 2 |" in markdown
+    assert "| disea |  | DOUBLE | 0 | ≈ 13 | 11.24 | 6.742 |" in markdown
+    assert "75 more columns are in dataset_profile.json." in markdown

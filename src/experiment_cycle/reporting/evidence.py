@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
+from experiment_cycle.columns import Columns
+from experiment_cycle.data_versioning.options import DataVersioningOptions
 from experiment_cycle.data_versioning.records import DatasetProfile, DatasetVersion
 from experiment_cycle.decision.records import Comparison, Decision, Gate, Promotion, Verdict
 from experiment_cycle.errors import IntegrityError
@@ -15,6 +17,7 @@ from experiment_cycle.evaluation.records import Fairness, IncumbentRecord, Metri
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.options import fingerprint
 from experiment_cycle.splitting.records import LeakageReport, SplitManifest
+from experiment_cycle.tracking.row_counts import RowCounts
 from experiment_cycle.training.records import Environment, ModelRecord, Resources, TrainingHistory
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ STAGES = {
     "gates": "decision",
     "dataset_version": "data_versioning",
     "dataset_profile": "data_versioning",
+    "row_counts": "data_versioning",
     "split_manifest": "splitting",
     "leakage_report": "splitting",
     "challenger_record": "training",
@@ -56,6 +60,8 @@ class Report:
     """The evidence of one cycle.
 
     Attributes:
+        columns: The roles of the dataset's columns.
+        versioning: They say under which name the dataset version was asked for.
         trials: One row a trial; columns trial, state, value, duration_seconds, hyperparameters.
         slices: One row for each slice and metric; see `experiment_cycle.reporting.slices`.
         failures: The worst rows, the worst first.
@@ -63,12 +69,15 @@ class Report:
     """
 
     hypothesis: Hypothesis
+    columns: Columns
+    versioning: DataVersioningOptions
     decision: Decision
     promotion: Promotion
     comparison: Comparison
     gates: tuple[Gate, ...]
     version: DatasetVersion
     profile: DatasetProfile
+    row_counts: RowCounts
     split: SplitManifest
     leakage: LeakageReport
     trials: pd.DataFrame
@@ -98,11 +107,18 @@ class Report:
         return kind if version is None else f"{kind} (version {version})"
 
 
-def collect(hypothesis: Hypothesis, evidence: dict[str, Any]) -> Report:
+def collect(
+    hypothesis: Hypothesis,
+    columns: Columns,
+    versioning: DataVersioningOptions,
+    evidence: dict[str, Any],
+) -> Report:
     """Read the evidence of one cycle into typed records.
 
     Args:
         hypothesis: The hypothesis as configured.
+        columns: The roles of the columns as configured.
+        versioning: The options of data versioning as configured.
         evidence: What the stages stored, by dataset name: records as plain dicts, tables as data
             frames, figures as Plotly figures.
 
@@ -123,12 +139,15 @@ def collect(hypothesis: Hypothesis, evidence: dict[str, Any]) -> Report:
         )
     return Report(
         hypothesis=hypothesis,
+        columns=columns,
+        versioning=versioning,
         decision=decision,
         promotion=read("promotion", Promotion),
         comparison=read("comparison", Comparison),
         gates=read("gates", tuple[Gate, ...]),
         version=read("dataset_version", DatasetVersion),
         profile=read("dataset_profile", DatasetProfile),
+        row_counts=read("row_counts", RowCounts),
         split=read("split_manifest", SplitManifest),
         leakage=read("leakage_report", LeakageReport),
         trials=evidence["trials"],

@@ -22,8 +22,10 @@ from experiment_cycle.reporting.lines import (
     written,
 )
 from experiment_cycle.reporting.options import ReportingOptions
+from experiment_cycle.reporting.profile_lines import QUANTILES, column_lines, level_lines
 from experiment_cycle.reporting.slices import weakest_slices
 from experiment_cycle.reporting.terms import SIGNS, TERMS, label
+from experiment_cycle.reporting.waterfall import row_lines
 
 TEMPLATES = "templates"
 NO_BREAK_SPACE = "\u00a0"
@@ -57,8 +59,11 @@ def render_html(report: Report, options: ReportingOptions) -> str:
             failure_titles=titles,
             failures=failures,
             hashes=_hashes(report),
-            quantile_names=_quantile_names(report),
-            most_columns=MOST_COLUMNS,
+            row_lines=row_lines(report),
+            level_lines=level_lines(report),
+            column_lines=column_lines(report, MOST_COLUMNS),
+            quantile_names=QUANTILES,
+            has_estimates=any(column.estimated for column in report.profile.columns.values()),
             plotly=_plotly(),
         )
     )
@@ -146,9 +151,3 @@ def _hashes(report: Report) -> dict[str, str]:
         "hypothesis": report.decision.hypothesis_hash,
         **{f"decision: {label(name)}": hash_ for name, hash_ in report.decision.evidence.items()},
     }
-
-
-def _quantile_names(report: Report) -> list[str]:
-    """Name the quantiles that any column has, in their order."""
-    named = [name for column in report.profile.columns.values() for name in column.quantiles or ()]
-    return list(dict.fromkeys(named))

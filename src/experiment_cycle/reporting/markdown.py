@@ -10,6 +10,7 @@ from experiment_cycle.reporting.lines import (
     metric_lines,
     settings,
 )
+from experiment_cycle.reporting.markdown_data import describe_data
 from experiment_cycle.reporting.markup import escape, opening, table
 from experiment_cycle.reporting.numbers import (
     confidence,
@@ -18,11 +19,10 @@ from experiment_cycle.reporting.numbers import (
     number,
     p_value,
     percent,
-    size,
 )
 from experiment_cycle.reporting.options import ReportingOptions
 from experiment_cycle.reporting.slices import weakest_slices
-from experiment_cycle.reporting.terms import SIGNS, label
+from experiment_cycle.reporting.terms import SIGNS, label, shown_status
 
 
 def render_markdown(report: Report, options: ReportingOptions) -> str:
@@ -35,16 +35,11 @@ def render_markdown(report: Report, options: ReportingOptions) -> str:
         *_slices(report, options),
         *_fairness(report),
         *_failures(report, options),
-        *_data(report),
+        *describe_data(report),
         *_training(report),
         *_environment(report),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
-
-
-def _status(status: str) -> str:
-    sign = SIGNS[status]
-    return f"{sign.icon} {sign.word}"
 
 
 def _estimate(found: Estimate) -> str:
@@ -74,7 +69,7 @@ def _criteria(report: Report) -> list[str]:
         (
             f"{line.label}, {line.verdict.criterion}",
             line.verdict.requirement,
-            _status(line.verdict.status),
+            shown_status(line.verdict.status),
             line.challenger,
             line.incumbent if line.verdict.incumbent is not None else "",
             line.effect if line.is_improvement else f"{line.effect} from the limit",
@@ -107,7 +102,7 @@ def _gates(report: Report) -> list[str]:
     rows = [
         (
             gate.title,
-            _status(gate.status),
+            shown_status(gate.status),
             "required" if gate.required else "advisory",
             gate.evidence,
         )
@@ -183,34 +178,6 @@ def _failures(report: Report, options: ReportingOptions) -> list[str]:
         "These rows show outcomes of the test set. A challenger built from them can no longer be "
         "judged on it.",
         table([escape(title) for title in titles], rows),
-    ]
-
-
-def _data(report: Report) -> list[str]:
-    version, split = report.version, report.split
-    parts = [
-        (
-            name,
-            number(part.rows),
-            percent(part.share),
-            "" if part.groups is None else number(part.groups),
-            percent(part.positive_share),
-        )
-        for name, part in split.parts.items()
-    ]
-    findings = [
-        (f"{found.code} {found.title}", _status(found.status), found.message)
-        for found in report.leakage.findings
-    ]
-    ignored = split.override_reason
-    return [
-        "## Data and splits",
-        f"{opening(version.backend)} version {escape(version.id[:12])}: "
-        f"{number(version.rows)} rows x {number(version.columns)} columns, "
-        f"{size(version.size_bytes)}. Split: {label(split.strategy)}, seed {split.seed}.",
-        f"**The declared group column was ignored: {escape(ignored)}**" if ignored else "",
-        table(("part", "rows", "share", "groups", "positive"), parts, " rrrr"),
-        table(("leakage check", "status", "found"), findings),
     ]
 
 

@@ -94,6 +94,12 @@ TERMS = {
 """Every term the report explains, in the order in which it comes up."""
 
 
+def shown_status(status: str) -> str:
+    """Write a status as icon and word."""
+    sign = SIGNS[status]
+    return f"{sign.icon} {sign.word}"
+
+
 def label(name: str) -> str:
     """Name a metric, gap or setting for a reader."""
     return metric(name).label if name in known_metrics() else name.replace("_", " ")

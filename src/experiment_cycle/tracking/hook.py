@@ -18,6 +18,7 @@ from kedro.pipeline.node import Node
 from mlflow.tracking import MlflowClient
 from pydantic import BaseModel
 
+from experiment_cycle.datasets.pinned import PinnedDataset
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.options import fingerprint
 from experiment_cycle.tracking.cycle import Cycle, PlannedNode, kept_nodes, rewrites
@@ -139,6 +140,8 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         """Record a saved dataset as its catalog entry says."""
         if self._is_mlflow_enabled and self.run_id is not None:
             self._record_marked(dataset_name, self._catalog.get(dataset_name), data)
+        if dataset_name == node.outputs[-1]:  # they are saved in their order
+            self._finish(node)
 
     def _record_marked(self, name: str, dataset: Any, data: Any) -> None:
         marks = (getattr(dataset, "metadata", None) or {}).get("experiment_cycle") or {}
@@ -166,6 +169,11 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
 
     @hook_impl
     def after_node_run(self, node: Node) -> None:
+        """Note a node without outputs as done; Kedro saves those of the others only after this."""
+        if not node.outputs:
+            self._finish(node)
+
+    def _finish(self, node: Node) -> None:
         """Note in the cycle's state that the node is done."""
         if node.name in self._planned and self._is_mlflow_enabled:
             self._cycle.finish(self._planned[node.name])
@@ -176,13 +184,21 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
     def _plan(self, pipeline: Pipeline) -> list[PlannedNode]:
         return [self._plan_node(node) for node in pipeline.nodes]
 
+    def _is_pinned(self, name: str) -> bool:
+        """Tell whether a kept version stands in for a dataset, which no node makes then."""
+        return name in self._catalog and isinstance(self._catalog.get(name), PinnedDataset)
+
     def _plan_node(self, node: Node) -> PlannedNode:
         read = {name[len("params:") :] for name in node.inputs if name.startswith("params:")}
         return PlannedNode(
             name=node.name,
             stage=next(iter(sorted(node.tags & set(pipelines))), "your own"),
             parameters={name: _plain(self._parameters, name) for name in sorted(read)},
-            needs=frozenset(name for name in node.inputs if not name.startswith("param")),
+            needs=frozenset(
+                name
+                for name in node.inputs
+                if not name.startswith("param") and not self._is_pinned(name)
+            ),
             makes=frozenset(node.outputs),
         )
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from experiment_cycle.columns import Columns
+from experiment_cycle.data_versioning.options import DataVersioningOptions
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.reporting.evidence import collect
 from experiment_cycle.reporting.html import render_html
@@ -10,8 +12,12 @@ from experiment_cycle.reporting.options import ReportingOptions
 
 
 def render_reports(
-    hypothesis: Hypothesis, options: ReportingOptions, **evidence: Any
+    hypothesis: Hypothesis,
+    columns: Columns,
+    versioning: DataVersioningOptions,
+    options: ReportingOptions,
+    **evidence: Any,
 ) -> tuple[str, str]:
     """Render the cycle's evidence as one HTML page and its Markdown twin."""
-    report = collect(hypothesis, evidence)
+    report = collect(hypothesis, columns, versioning, evidence)
     return render_html(report, options), render_markdown(report, options)

@@ -11,6 +11,7 @@ EVIDENCE = [
     "gates",
     "dataset_version",
     "dataset_profile",
+    "row_counts",
     "split_manifest",
     "leakage_report",
     "trials",
@@ -42,6 +43,8 @@ def create_pipeline(**_: object) -> Pipeline:
                 render_reports,
                 {
                     "hypothesis": "params:hypothesis",
+                    "columns": "params:columns",
+                    "versioning": "params:data_versioning",
                     "options": "params:reporting",
                     **{name: name for name in EVIDENCE},
                 },
