@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from experiment_cycle.splitting.rounding import cell_sizes, largest_remainder
+from experiment_cycle.splitting.rounding import cell_sizes, largest_remainder, shuffled_parts
 
 shares = st.lists(st.integers(1, 100), min_size=2, max_size=4).map(
     lambda parts: np.array(parts) / sum(parts)
@@ -32,3 +33,29 @@ def test_cells_meet_both_their_row_and_their_column(strata: list[int], ratios: n
     assert sizes.sum(axis=1).tolist() == strata
     assert sizes.sum(axis=0).tolist() == largest_remainder(int(rows.sum()), ratios).tolist()
     assert np.abs(sizes - np.outer(rows, ratios)).max() <= 1 + 1e-6
+
+
+@given(
+    strata=st.lists(st.integers(0, 4), min_size=1, max_size=300),
+    ratios=shares,
+    seed=st.integers(0, 1_000),
+)
+def test_shuffled_parts_have_the_sizes_of_their_cells(
+    strata: list[int], ratios: np.ndarray, seed: int
+) -> None:
+    codes = np.array(strata)
+    part = shuffled_parts(len(codes), codes, ratios, np.random.default_rng(seed))
+
+    held = np.bincount(codes)
+    counts = np.bincount(codes * len(ratios) + part, minlength=len(held) * len(ratios))
+    assert (counts.reshape(len(held), len(ratios)) == cell_sizes(held, ratios)).all()
+
+
+def test_every_order_of_the_labels_is_as_likely_as_any_other() -> None:
+    random, ratios = np.random.default_rng(2), np.array([0.4, 0.4, 0.2])
+    drawn = [tuple(shuffled_parts(5, None, ratios, random).tolist()) for _ in range(6_000)]
+
+    # two of the first, two of the second and one of the third: 30 orders
+    _, counts = np.unique(np.array(drawn), axis=0, return_counts=True)
+    assert len(counts) == 30
+    assert stats.chisquare(counts).pvalue > 0.001

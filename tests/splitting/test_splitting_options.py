@@ -83,3 +83,102 @@ def test_a_group_strategy_without_a_group_column_names_the_key(strategy: str) ->
 @pytest.mark.parametrize("strategy", ["random", "stratified"])
 def test_without_a_group_column_no_reason_is_needed(strategy: str) -> None:
     check_splitting(UNGROUPED, SplittingOptions.model_validate({"strategy": strategy}))
+
+
+TIMED = Columns(target="y", time="day")
+PANEL = Columns(target="y", group="person", time="day")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "columns", "told"),
+    [
+        ("random", TIMED, r"'columns\.time' declares 'day'.*to time;.*override_reason"),
+        ("key_hash", TIMED, r"'columns\.time' declares 'day'.*to time;"),
+        ("group", PANEL, r"'columns\.time' declares 'day'.*to group_time"),
+        ("time", PANEL, r"'columns\.group' declares 'person'.*to group_time"),
+        ("time", GROUPED, r"'columns\.time' names no column.*stratified_group or group"),
+        ("time", UNGROUPED, r"'columns\.time' names no column.*stratified or random"),
+        ("group_time", TIMED, r"'columns\.group' names no column.*to time"),
+        ("predefined", UNGROUPED, r"'splitting\.column' names no column"),
+    ],
+)
+def test_what_a_strategy_ignores_or_lacks_is_told_with_the_remedy(
+    strategy: str, columns: Columns, told: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        check_splitting(columns, SplittingOptions.model_validate({"strategy": strategy}))
+
+
+@pytest.mark.parametrize(
+    ("strategy", "columns"),
+    [
+        ("group_time", PANEL),
+        ("time", TIMED),
+        ("key_hash", GROUPED),
+        ("group", Columns(target="y", query="list")),
+        ("random", Columns(target="y", query="list")),
+        ("group_time", Columns(target="y", query="list", time="day")),
+    ],
+)
+def test_strategies_that_respect_what_is_declared_need_no_reason(
+    strategy: str, columns: Columns
+) -> None:
+    check_splitting(columns, SplittingOptions.model_validate({"strategy": strategy}))
+
+
+def test_a_reason_allows_time_to_be_ignored() -> None:
+    check_splitting(PANEL, SplittingOptions(strategy="random", override_reason="demonstration"))
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        (Columns(target="y"), r"'part', which a model would read.*'columns\.drop'"),
+        (Columns(target="part"), r"names the target, 'part'"),
+    ],
+)
+def test_the_column_of_a_predefined_split_is_no_feature(columns: Columns, told: str) -> None:
+    options = SplittingOptions(strategy="predefined", column="part")
+
+    with pytest.raises(ConfigurationError, match=told):
+        check_splitting(columns, options)
+    check_splitting(Columns(target="y", drop=("part",)), options)
+
+
+@pytest.mark.parametrize("key", ["label_horizon", "feature_lookback"])
+def test_a_stretch_of_time_needs_a_time_column(key: str) -> None:
+    options = SplittingOptions.model_validate({"strategy": "random", key: "30d"})
+
+    with pytest.raises(ConfigurationError, match=rf"{key}' is 30d, but 'columns\.time' names no"):
+        check_splitting(UNGROUPED, options)
+
+
+@pytest.mark.parametrize("written", ["30d", "1.5 h", 0, 7, 2.5])
+def test_a_stretch_of_time_is_read(written: object) -> None:
+    read = SplittingOptions.model_validate({"label_horizon": written}).label_horizon
+
+    assert read is not None
+    assert (read.delay is None) is not isinstance(written, str)
+
+
+@pytest.mark.parametrize("written", ["30", "30 fortnights", "soon", "outcome", -1, "-3d", True])
+def test_any_other_stretch_of_time_is_refused_with_what_is_allowed(written: object) -> None:
+    with pytest.raises(ValidationError, match="such as 30d"):
+        SplittingOptions.model_validate({"label_horizon": written})
+
+
+def test_a_test_share_of_zero_needs_cross_validation() -> None:
+    ratios = {"train": 0.8, "validation": 0.2, "test": 0.0}
+
+    with pytest.raises(ValidationError, match="nothing to test with"):
+        SplittingOptions.model_validate({"ratios": ratios})
+    SplittingOptions.model_validate({"ratios": ratios, "cross_validation": {"folds": 3}})
+
+
+def test_folds_by_time_are_drawn_once() -> None:
+    options = SplittingOptions.model_validate(
+        {"strategy": "time", "cross_validation": {"folds": 3, "repeats": 2}}
+    )
+
+    with pytest.raises(ConfigurationError, match="come out the same every time"):
+        check_splitting(TIMED, options)

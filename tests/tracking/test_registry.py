@@ -16,6 +16,7 @@ from experiment_cycle.errors import IntegrityError
 from experiment_cycle.tracking.registry import (
     champion_version,
     load_champion,
+    load_champion_split,
     register_champion,
 )
 
@@ -66,6 +67,29 @@ def test_a_champion_comes_back_with_all_that_belongs_to_it(
     np.testing.assert_array_equal(champion.model.predict_proba(frame), model.predict_proba(frame))
     found = mlflow.MlflowClient().get_model_version_by_alias(NAME, "staging")
     assert int(found.version) == version
+
+
+def test_the_split_a_champion_was_trained_on_comes_back_with_it(
+    store: Path, model: Pipeline, seen: pd.DataFrame, frame: pd.DataFrame
+) -> None:
+    assert load_champion_split(NAME) is None
+    keys = seen.assign(split=pd.Categorical(["train", "test"]))
+    with mlflow.start_run():
+        register_champion(NAME, model, {}, seen, {}, None, frame.head(), ({"hash": "h"}, keys))
+
+    found = load_champion_split(NAME)
+
+    assert found is not None
+    assert found[:2] == (1, {"hash": "h"})
+    pd.testing.assert_frame_equal(found[2], keys)
+
+
+def test_a_champion_registered_without_its_split_has_none(
+    store: Path, model: Pipeline, seen: pd.DataFrame, frame: pd.DataFrame
+) -> None:
+    register(model, seen, frame, None)
+
+    assert load_champion_split(NAME) is None
 
 
 def test_mlflow_itself_can_serve_the_champion(

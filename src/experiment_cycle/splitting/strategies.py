@@ -3,100 +3,137 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from experiment_cycle.columns import ROW, Columns
-from experiment_cycle.errors import DataError
+from experiment_cycle.columns import Columns
 from experiment_cycle.snapshot import Snapshot
+from experiment_cycle.splitting.group_time import (
+    choose_homes,
+    homes_by_hash,
+    place_in_windows,
+    touched_windows,
+)
 from experiment_cycle.splitting.groups import assign_groups
-from experiment_cycle.splitting.options import GROUPED, Ratios, SplittingOptions, check_splitting
-from experiment_cycle.splitting.rounding import cell_sizes
+from experiment_cycle.splitting.inherit import ChampionSplit, drop_bridges, place_rows, place_units
+from experiment_cycle.splitting.key_hash import place_by_hash
+from experiment_cycle.splitting.options import TIMED, SplittingOptions, check_splitting
+from experiment_cycle.splitting.parts import OUT, PARTS, SPLIT, Part, Placement
+from experiment_cycle.splitting.predefined import check_predefined, read_parts
+from experiment_cycle.splitting.rounding import shuffled_parts
+from experiment_cycle.splitting.rows import Rows, shares
+from experiment_cycle.splitting.scarcity import check_enough
+from experiment_cycle.splitting.time import purge_between, windows
+from experiment_cycle.splitting.units import number_units
 
-SPLIT = "split"
-PARTS = ("train", "validation", "test")
-
-Codes = npt.NDArray[np.int64]
+__all__ = ["PARTS", "SPLIT", "assign", "shares"]
 
 
 def assign(
-    snapshot: Snapshot, columns: Columns, options: SplittingOptions, seed: int
+    snapshot: Snapshot,
+    columns: Columns,
+    options: SplittingOptions,
+    seed: int,
+    champion: ChampionSplit | None = None,
 ) -> pd.DataFrame:
     """Give every row of the dataset its part.
 
     Strategies that know no groups meet the ratios to the row; a stratified one does so within each
     class, give or take one row. Groups are never divided: sizes come as near to the ratios as the
-    sizes of the groups allow. The result depends on the target, the groups and the seed alone.
+    sizes of the groups allow. Parts in time are cut at moments, and rows that would connect two
+    parts are in none. A query is never divided, whatever the strategy.
 
     Args:
         snapshot: The dataset.
         columns: The roles of the columns.
         options: Strategy and ratios.
         seed: Where all random choices come from.
+        champion: The champion's split, which old rows keep to where the options say so.
 
     Returns:
         One row for each of the dataset, indexed by `__row__`, with the column `split`: categorical,
-        one of train, validation, test.
+        one of train, validation, test. Where rows belong to no part, `split` has the fourth level
+        `purged`, and a column `reason` says why (one of `REASONS`).
 
     Raises:
         ConfigurationError: strategy and columns contradict each other; see `check_splitting`.
-        DataError: there are too few rows or groups for every part to get some of each class.
+        DataError: there are too few rows or groups for every part to get some of each class, or
+            the data contradict the strategy.
     """
     check_splitting(columns, options)
-    grouped = options.strategy in GROUPED
-    stratified = options.strategy.startswith("stratified")
-    wanted = [columns.target, columns.group] if grouped and columns.group else [columns.target]
-    frame = snapshot.to_pandas(list(dict.fromkeys(wanted)))
-    classes, levels = pd.factorize(frame[columns.target], sort=True)
-    ratios = shares(options.ratios)
+    rows = Rows.read(snapshot, columns, options, champion)
     random = np.random.default_rng(seed)
-    strata = classes.astype(np.int64) if stratified else np.zeros(len(frame), dtype=np.int64)
-    if grouped:
-        part = assign_groups(columns.groups(frame), classes, ratios, random, stratified=stratified)
+    if options.strategy == "predefined":
+        placement = _as_predefined(rows)
+    elif options.strategy == "key_hash":
+        placement = Placement.of(place_by_hash(rows.hashes, rows.ratios, options.split_salt))
+    elif options.strategy in TIMED:
+        placement = _in_time(rows, random)
     else:
-        part = _assign_rows(strata, ratios, random)
-    _check_classes(part, classes.astype(np.int64), [str(level) for level in levels], options)
-    split = pd.Categorical.from_codes(part, categories=pd.Index(PARTS))
-    return pd.DataFrame({SPLIT: split}, index=pd.RangeIndex(len(frame), name=ROW))
+        placement = _by_chance(rows, random)
+    _keep_queries_whole(placement, rows)
+    check_enough(placement.part, rows.strata, len(rows.ratios), options)
+    return placement.to_frame()
 
 
-def shares(ratios: Ratios) -> npt.NDArray[np.float64]:
-    """List the ratios in the order of `PARTS`, shape (3,)."""
-    return np.array([getattr(ratios, part) for part in PARTS], dtype=np.float64)
+def _by_chance(rows: Rows, random: np.random.Generator) -> Placement:
+    """Shuffle rows or units and cut them at the ratios; old ones stay where they were."""
+    old, salt = rows.inherited, rows.options.split_salt
+    if old is not None and rows.units is None:
+        return place_rows(old, place_by_hash(rows.hashes, rows.ratios, salt))
+    if old is not None:
+        new = place_by_hash(rows.unit_hashes, rows.ratios, salt)
+        placement = Placement.of(place_units(old, rows.whole, new)[rows.whole])
+        drop_bridges(placement, old)
+        return placement
+    if rows.units is None:
+        strata = rows.strata.codes if rows.stratified else None
+        return Placement.of(shuffled_parts(len(rows.frame), strata, rows.ratios, random))
+    part = assign_groups(
+        rows.units, rows.strata.codes, rows.ratios, random, stratified=rows.stratified
+    )
+    return Placement.of(part)
 
 
-def _assign_rows(
-    strata: Codes, ratios: npt.NDArray[np.float64], random: np.random.Generator
-) -> Codes:
-    """Shuffle the rows of each stratum and cut them at the sizes its parts get."""
-    sizes = cell_sizes(np.bincount(strata), ratios)
-    shuffled = random.permutation(len(strata))
-    by_stratum = shuffled[np.argsort(strata[shuffled], kind="stable")]
-    part = np.empty(len(strata), dtype=np.int64)
-    part[by_stratum] = np.repeat(np.tile(np.arange(len(PARTS)), len(sizes)), sizes.ravel())
-    return part
+def _in_time(rows: Rows, random: np.random.Generator) -> Placement:
+    """Cut the rows at moments; units stay in one stretch of time where the strategy says so."""
+    window = windows(rows.clock.values, rows.cuts)
+    if rows.options.strategy == "time":
+        placement = Placement.of(window)
+    else:
+        placement = _in_one_window(rows, window, random)
+    purge_between(placement, rows.clock, rows.cuts, rows.options)
+    return placement
 
 
-def _check_classes(
-    part: Codes, classes: Codes, levels: list[str], options: SplittingOptions
-) -> None:
-    counts = np.bincount(part * len(levels) + classes, minlength=len(PARTS) * len(levels))
-    empty = np.argwhere(counts.reshape(len(PARTS), len(levels)) == 0)
-    if not len(empty):
+def _in_one_window(rows: Rows, window: Part, random: np.random.Generator) -> Placement:
+    units, old = rows.whole, rows.inherited
+    touched = touched_windows(window, units, len(rows.ratios))
+    if old is None:
+        return place_in_windows(window, units, choose_homes(touched, rows.ratios, random))
+    new = homes_by_hash(touched, rows.unit_hashes, rows.ratios, rows.options.split_salt)
+    placement = place_in_windows(window, units, place_units(old, units, new))
+    drop_bridges(placement, old)
+    return placement
+
+
+def _as_predefined(rows: Rows) -> Placement:
+    """Take the parts from their column, if it respects what is declared."""
+    part = read_parts(rows.frame[str(rows.options.column)])
+    groups, queries = (
+        None if name is None else number_units(rows.frame, [name])
+        for name in (rows.columns.group, rows.columns.query)
+    )
+    check_predefined(part, groups, queries, rows.moments, rows.options)
+    return Placement.of(part)
+
+
+def _keep_queries_whole(placement: Placement, rows: Rows) -> None:
+    """Take out all rows of a query that lost one, or that time has divided."""
+    if rows.columns.query is None:
         return
-    lacking = "; ".join(f"{PARTS[i]} has no row of the class '{levels[j]}'" for i, j in empty)
-    many = np.bincount(classes, minlength=len(levels))
-    have = ", ".join(
-        f"'{level}' has {count:,} rows" for level, count in zip(levels, many, strict=True)
-    )
-    units = " in groups that stay whole" if options.strategy in GROUPED else ""
-    remedy = (
-        ""
-        if options.strategy.startswith("stratified")
-        else (f", or set 'splitting.strategy' to stratified{'_group' if units else ''}")
-    )
-    raise DataError(
-        f"The data are too few for this split ({options.strategy}): {lacking}. Of {len(part):,} "
-        f"rows{units}, {have}. Next step: get more data, give the small parts a larger share in "
-        f"'splitting.ratios'{remedy}."
-    )
+    queries = number_units(rows.frame, [rows.columns.query])
+    count = int(queries.max(initial=-1)) + 1
+    held = np.zeros((count, OUT + 1), dtype=bool)
+    held[queries, placement.part] = True
+    torn = held.sum(axis=1) > 1
+    placement.purge(torn[queries], "query_not_whole")

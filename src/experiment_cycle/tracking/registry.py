@@ -22,6 +22,8 @@ from experiment_cycle.errors import IntegrityError
 CHAMPION = "champion"
 STAGING = "staging"
 SEEN_ROWS = "seen_rows.parquet"
+SPLIT_KEYS = "split_keys.parquet"
+SPLIT_MANIFEST = "split_manifest.json"
 RECORD = "model_record.json"
 REQUIREMENTS = ("scikit-learn", "lightgbm", "skops", "numpy", "pandas")
 
@@ -84,6 +86,38 @@ def load_champion(registered_model: str) -> Champion | None:
             ) from error
 
 
+def load_champion_split(registered_model: str) -> tuple[int, dict[str, Any], pd.DataFrame] | None:
+    """Load the split that the champion was registered with; its model stays where it is.
+
+    Returns:
+        The champion's version, the split manifest, and the keys of all rows with their part. None
+        where there is no champion, or one that was registered without its split.
+
+    Raises:
+        IntegrityError: its files cannot be read.
+    """
+    version = champion_version(registered_model)
+    if version is None:
+        return None
+    with TemporaryDirectory() as folder:
+        try:
+            extra = Path(
+                mlflow.artifacts.download_artifacts(
+                    f"models:/{registered_model}/{version}/extra_files", dst_path=folder
+                )
+            )
+            if not (extra / SPLIT_KEYS).exists():
+                return None
+            manifest = json.loads((extra / SPLIT_MANIFEST).read_text())
+            return version, manifest, pd.read_parquet(extra / SPLIT_KEYS)
+        except (mlflow.MlflowException, OSError, ValueError) as error:
+            raise IntegrityError(
+                f"The split of the champion, version {version} of '{registered_model}', cannot be "
+                f"read from the model registry: {error}. Next step: restore its files, or set "
+                "'splitting.inherit' to none to split without it."
+            ) from error
+
+
 def register_champion(
     registered_model: str,
     model: Pipeline,
@@ -92,6 +126,7 @@ def register_champion(
     tags: dict[str, str],
     expected_previous: int | None,
     example: pd.DataFrame,
+    split: tuple[dict[str, Any], pd.DataFrame] | None = None,
 ) -> int:
     """Register a model as a new version and give it the aliases `champion` and `staging`.
 
@@ -103,6 +138,8 @@ def register_champion(
         tags: Tags of the version.
         expected_previous: The champion it was compared with; None where there was none.
         example: A few raw feature rows, for signature and input example.
+        split: The split manifest, and the keys of all rows with their part, for later splits to
+            keep to; stored beside the model.
 
     Returns:
         The number of the new version.
@@ -121,6 +158,10 @@ def register_champion(
         beside = Path(folder)
         (beside / RECORD).write_text(json.dumps(record, indent=2))
         seen_rows.to_parquet(beside / SEEN_ROWS)
+        if split is not None:
+            manifest, keys = split
+            (beside / SPLIT_MANIFEST).write_text(json.dumps(manifest, indent=2))
+            keys.to_parquet(beside / SPLIT_KEYS)
         logged = mlflow.sklearn.log_model(
             model,
             name="model",
@@ -130,7 +171,7 @@ def register_champion(
             pip_requirements=[f"{name}=={installed_version(name)}" for name in REQUIREMENTS],
             pyfunc_predict_fn="predict_proba",
             signature=_signature(model, example),
-            extra_files=[str(beside / RECORD), str(beside / SEEN_ROWS)],
+            extra_files=[str(file) for file in sorted(beside.iterdir())],
         )
     client = MlflowClient()
     if not client.search_registered_models(f"name = '{registered_model}'", max_results=1):

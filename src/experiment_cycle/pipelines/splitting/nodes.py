@@ -6,17 +6,37 @@ import pandas as pd
 
 from experiment_cycle.columns import Columns
 from experiment_cycle.snapshot import Snapshot
+from experiment_cycle.splitting.folds import draw_folds
+from experiment_cycle.splitting.inherit import ChampionSplit, may_inherit
 from experiment_cycle.splitting.leakage.audit import audit_leakage
-from experiment_cycle.splitting.manifest import describe_split, split_frames
+from experiment_cycle.splitting.manifest import describe_split, split_frames, split_keys
 from experiment_cycle.splitting.options import SplittingOptions
 from experiment_cycle.splitting.strategies import assign
+from experiment_cycle.tracking.registry import load_champion_split
+
+
+def read_champion_split(
+    options: SplittingOptions, registered_model: str
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Read where the champion's rows were; nothing where there is none or none is to be kept to."""
+    found = load_champion_split(registered_model) if may_inherit(options) else None
+    if found is None:
+        return {}, pd.DataFrame()
+    version, manifest, keys = found
+    return {"version": version, "manifest": manifest}, keys
 
 
 def assign_splits(
-    dataset: Snapshot, columns: Columns, options: SplittingOptions, seed: int
+    dataset: Snapshot,
+    champion_split: dict[str, Any],
+    champion_split_keys: pd.DataFrame,
+    columns: Columns,
+    options: SplittingOptions,
+    seed: int,
 ) -> pd.DataFrame:
     """Give every row of the dataset its split."""
-    return assign(dataset, columns, options, seed)
+    champion = ChampionSplit.of(champion_split, champion_split_keys)
+    return assign(dataset, columns, options, seed, champion)
 
 
 def write_splits(
@@ -29,16 +49,27 @@ def write_splits(
 def write_split_manifest(
     dataset: Snapshot,
     split_assignment: pd.DataFrame,
+    champion_split: dict[str, Any],
+    champion_split_keys: pd.DataFrame,
     dataset_version: dict[str, Any],
     columns: Columns,
     options: SplittingOptions,
     seed: int,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
     """Record how the rows were assigned, and what was proved of the result."""
+    folds = draw_folds(dataset, split_assignment, columns, options, seed)
     manifest = describe_split(
-        dataset, split_assignment, columns, options, seed, dataset_version["content_hash"]
+        dataset,
+        split_assignment,
+        columns,
+        options,
+        seed,
+        dataset_version["content_hash"],
+        champion=ChampionSplit.of(champion_split, champion_split_keys),
+        folds=folds,
     )
-    return manifest.model_dump(mode="json")
+    keys = split_keys(dataset, split_assignment, columns)
+    return manifest.model_dump(mode="json"), keys, folds
 
 
 def audit_splits(

@@ -2,16 +2,29 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from .nodes import assign_splits, audit_splits, write_split_manifest, write_splits
+from .nodes import (
+    assign_splits,
+    audit_splits,
+    read_champion_split,
+    write_split_manifest,
+    write_splits,
+)
 
 
 def create_pipeline(**_: object) -> Pipeline:
     """dataset -> train, validation, test, split_manifest, leakage_report."""
+    champion = ["champion_split", "champion_split_keys"]
     return Pipeline(
         [
             Node(
+                read_champion_split,
+                ["params:splitting", "params:decision.registered_model"],
+                champion,
+                name="read_champion_split",
+            ),
+            Node(
                 assign_splits,
-                ["dataset", "params:columns", "params:splitting", "params:seed"],
+                ["dataset", *champion, "params:columns", "params:splitting", "params:seed"],
                 "split_assignment",
                 name="assign_splits",
             ),
@@ -26,12 +39,13 @@ def create_pipeline(**_: object) -> Pipeline:
                 [
                     "dataset",
                     "split_assignment",
+                    *champion,
                     "dataset_version",
                     "params:columns",
                     "params:splitting",
                     "params:seed",
                 ],
-                "split_manifest",
+                ["split_manifest", "split_keys", "folds"],
                 name="write_split_manifest",
             ),
             Node(

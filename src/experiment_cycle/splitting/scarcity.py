@@ -1,0 +1,98 @@
+"""Whether every part got rows enough, and what to do where not."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from experiment_cycle.errors import DataError
+from experiment_cycle.splitting.options import GROUPED, TIMED, SplittingOptions
+from experiment_cycle.splitting.parts import OUT, PARTS, Part
+from experiment_cycle.splitting.target import Strata
+
+SHOWN = 6
+"""Of so many classes a message tells."""
+
+
+def check_enough(part: Part, strata: Strata, parts: int, options: SplittingOptions) -> None:
+    """Check that every part has rows of every class, or of every target bin if stratified by it.
+
+    Args:
+        part: The part of each row, shape (n,).
+        strata: The class or bin of each row.
+        parts: How many parts are to get rows.
+        options: The strategy.
+
+    Raises:
+        DataError: a part is empty, or lacks a class.
+    """
+    counts = count_cells(part, strata)
+    if strata.binned and not options.strategy.startswith("stratified"):
+        bare = [f"{PARTS[i]} has no row" for i in range(parts) if not counts[i].any()]
+    else:
+        bare = _lacking(counts[:parts], strata)
+    if not bare:
+        return
+    raise DataError(
+        f"The data are too few for this split ({options.strategy}): {_listed(bare, '; ')}. Of "
+        f"{len(part):,} rows{_units(options)}, {_have(strata)}{_left_out(counts)}. Next step: "
+        f"{_remedy(options, left_out=bool(counts[OUT].any()))}."
+    )
+
+
+def count_cells(part: Part, strata: Strata) -> npt.NDArray[np.int64]:
+    """Count the rows of each class or bin in each part and in none, shape (parts + 1, levels)."""
+    levels = len(strata.levels)
+    small = np.min_scalar_type(-(OUT + 1) * levels)
+    cells = part.astype(small) * small.type(levels) + strata.codes.astype(small, copy=False)
+    return np.bincount(cells, minlength=(OUT + 1) * levels).reshape(OUT + 1, levels)
+
+
+def _lacking(counts: npt.NDArray[np.int64], strata: Strata) -> list[str]:
+    kind = "" if strata.binned else "the class "
+    return [
+        f"{PARTS[i]} has no row of {kind}'{strata.levels[j]}'" for i, j in np.argwhere(counts == 0)
+    ]
+
+
+def _units(options: SplittingOptions) -> str:
+    return " in groups that stay whole" if options.strategy in GROUPED else ""
+
+
+def _have(strata: Strata) -> str:
+    many = np.bincount(strata.codes, minlength=len(strata.levels))
+    told = [
+        f"'{level}' has {count:,} rows" for level, count in zip(strata.levels, many, strict=True)
+    ]
+    return _listed(told, ", ")
+
+
+def _listed(told: list[str], mark: str) -> str:
+    more = [f"and {len(told) - SHOWN} more"] if len(told) > SHOWN else []
+    return mark.join([*told[:SHOWN], *more])
+
+
+def _left_out(counts: npt.NDArray[np.int64]) -> str:
+    purged = int(counts[OUT].sum())
+    return f"; {purged:,} belong to no part" if purged else ""
+
+
+def _remedy(options: SplittingOptions, *, left_out: bool) -> str:
+    if options.strategy == "predefined":
+        return f"mend the column '{options.column}', or choose another 'splitting.strategy'"
+    if options.strategy == "key_hash":
+        return "get more data, or set 'splitting.split_salt' to another word"
+    shares = "get more data, give the small parts a larger share in 'splitting.ratios'"
+    if options.strategy in TIMED:
+        shorter = (
+            ", declare a shorter 'splitting.label_horizon' or 'splitting.feature_lookback' if that "
+            "is true"
+            if left_out
+            else ""
+        )
+        anew = "or, where a champion's split is kept to, set 'splitting.inherit' to none"
+        return f"{shares}{shorter}, {anew}"
+    if options.strategy.startswith("stratified"):
+        return shares
+    grouped = "_group" if options.strategy in GROUPED else ""
+    return f"{shares}, or set 'splitting.strategy' to stratified{grouped}"
