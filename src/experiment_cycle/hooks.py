@@ -89,7 +89,7 @@ class CheckHook:
                 f"The catalog has no entry '{RAW}'. {near_misses(RAW, list(catalog))} Next step: "
                 f"name the entry of your table '{RAW}' in conf/base/catalog_data_versioning.yml."
             )
-        if RAW in pipeline.inputs() and not catalog.exists(RAW):
+        if RAW in pipeline.inputs() and not _is_there(catalog):
             where = getattr(catalog.get(RAW), "_filepath", "the source of its catalog entry")
             raise DataError(
                 f"The dataset '{RAW}' is not there: {where} does not exist. Next step: put the "
@@ -104,6 +104,8 @@ class CheckHook:
     @hook_impl(trylast=True)
     def on_pipeline_error(self, error: Exception, catalog: DataCatalog) -> None:
         """Put a dataset that cannot be read or written into one line."""
+        from experiment_cycle.datasets.source_errors import told  # noqa: PLC0415
+
         if not isinstance(error, DatasetError):
             return
         cause: BaseException = error
@@ -116,8 +118,8 @@ class CheckHook:
         file = getattr(dataset, "_filepath", "no file")
         raise DataError(
             f"The dataset '{name}' ({file}) cannot be loaded or saved. "
-            f"{cause if cause.args else rest}\nNext step: check that its file is whole and that "
-            "its entry in conf/base/catalog_*.yml fits it."
+            f"{told(cause) if cause.args else ' '.join(rest.split())}. Next step: check that its "
+            "file is whole and that its entry in conf/base/catalog_*.yml fits it."
         ) from error
 
 
@@ -172,6 +174,16 @@ def _check_readable(loader: Any) -> None:
             ) from error
         except MissingConfigException:
             continue
+
+
+def _is_there(catalog: DataCatalog) -> bool:
+    """Look for the raw data; a pattern of names, and what cannot be asked, counts as there."""
+    if any(sign in str(getattr(catalog.get(RAW), "_filepath", "")) for sign in "*?["):
+        return True
+    try:
+        return bool(catalog.exists(RAW))
+    except DatasetError:
+        return True
 
 
 def _pin(catalog: DataCatalog, options: DataVersioningOptions) -> None:
