@@ -207,7 +207,8 @@ def test_what_chooses_a_model_may_not_read_the_raw_tables(prepared: Path) -> Non
 
     assert done.returncode == 1
     told = " ".join((done.stdout + done.stderr).split())
-    assert "'mine' of the stage 'training' reads 'visits', which holds the test rows too" in told
+    assert "'mine' of the stage 'training' reads 'visits', of which 'raw_data' is made" in told
+    assert "holds the test rows too" in told
 
 
 def test_an_empty_preparation_run_alone_says_what_it_is_for(study: Path) -> None:

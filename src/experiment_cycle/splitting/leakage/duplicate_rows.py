@@ -2,162 +2,135 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-import duckdb
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
-import pyarrow as pa
+from scipy.stats import norm
 
-from experiment_cycle.columns import ROW, Columns
-from experiment_cycle.snapshot import Snapshot, quoted
-from experiment_cycle.splitting.manifest import part_codes
+from experiment_cycle.splitting.leakage.context import TEST, TRAIN, VALIDATION, Audit
+from experiment_cycle.splitting.leakage.findings import (
+    About,
+    Accusation,
+    conclude,
+    not_applicable,
+)
+from experiment_cycle.splitting.leakage.twins import Twins, combine, find_twins, not_by_chance
 from experiment_cycle.splitting.records import Finding
-from experiment_cycle.splitting.strategies import PARTS
 
-CODE = "LEAK002"
-TITLE = "Identical rows across splits"
-SHOWN = 5
+ABOUT = About("LEAK002", "Identical rows across splits", "high")
+FEWEST = 3
+"""So many different combinations of values at least: one that repeats may be a default."""
+EXCESS = 0.05
+"""By so much more test rows than train rows have to have a twin in train."""
+SURE = 1e-6
 
 
-class Twins(NamedTuple):
-    """Rows that have a twin, a row with the same features, where it does harm.
+class Chance(NamedTuple):
+    """Test rows with a twin that chance does not explain.
 
     Attributes:
-        test: Rows of test with a twin in train or validation.
-        validation: Rows of validation with a twin in train.
-        first: The first test rows with a twin, each with the position of one twin.
+        alone: Test rows that have a twin in train or validation and no near neighbour.
+        combinations: How many different ones they are.
+        of_test: Share of test rows with a twin in train.
+        of_train: Share of train rows with a twin in the rest of train.
+        p_value: That of the difference of the two, one-sided.
     """
 
-    test: int
-    validation: int
-    first: list[dict[str, int]]
+    alone: int
+    combinations: int
+    of_test: float
+    of_train: float
+    p_value: float
 
 
-def check(
-    snapshot: Snapshot, assignment: pd.DataFrame, columns: Columns, max_duplicate_share: float
-) -> Finding:
+def check(audit: Audit) -> Finding:
     """Look for test rows whose features are those of a row the model was made with.
 
     Features only: a twin with another label is a twin all the same (type L1.4 of Kapoor and
-    Narayanan, Patterns 4(9), 2023). Missing equals missing.
-
-    Args:
-        snapshot: The dataset.
-        assignment: The part of each row, as `assign` returns it.
-        columns: The roles of the columns.
-        max_duplicate_share: The share of test rows that may have a twin.
+    Narayanan, Patterns 4(9), 2023). Missing equals missing. In a table with few possible values
+    chance makes twins; they are held against the split only if chance cannot have made them (see
+    `twins`), or if test rows have many more of them than train rows have among each other.
     """
-    features = columns.features(snapshot.types)
-    if not features:
-        return Finding(
-            code=CODE,
-            title=TITLE,
-            severity="high",
-            status="not_applicable",
-            message="No column is a feature, so that rows cannot be compared.",
-            evidence={},
-        )
-    part = part_codes(assignment)
-    twins = find_twins(snapshot, part, features)
-    test_rows = int((part == PARTS.index("test")).sum())
-    share = twins.test / max(1, test_rows)
-    status: Literal["passed", "failed", "warning"] = "passed"
-    if twins.test or twins.validation:
-        status = "failed" if share > max_duplicate_share else "warning"
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        severity="high",
-        status=status,
-        message=_message(twins, test_rows, max_duplicate_share, status),
-        evidence={
-            "features": len(features),
-            "test_rows": test_rows,
-            "test_rows_with_twin": twins.test,
-            "share_of_test_rows": share,
-            "max_duplicate_share": max_duplicate_share,
-            "validation_rows_with_twin_in_train": twins.validation,
-            "first_test_rows": twins.first,
-        },
+    if not audit.features:
+        return not_applicable(ABOUT, "No column is a feature, so that rows cannot be compared.")
+    twins = find_twins(audit.snapshot, audit.part, audit.features)
+    test_rows = int((audit.part == TEST).sum())
+    chance = _chance(audit) if twins.test or twins.validation else Chance(0, 0, 0.0, 0.0, 1.0)
+    sampled = max(1, int((audit.parts == TEST).sum()))
+    share, told = chance.alone / sampled, twins.test / max(1, test_rows)
+    return conclude(
+        audit,
+        ABOUT,
+        _accusations(audit, twins, chance, test_rows),
+        _passed(twins, test_rows),
+        "if such rows are the same person or thing, name the column that says so in "
+        "'columns.group' and split by group; else keep one row of each, or set "
+        "'splitting.max_duplicate_share' if they are meant.",
+        features=len(audit.features),
+        test_rows=test_rows,
+        test_rows_with_twin=twins.test,
+        share_of_test_rows=told,
+        share_of_test_rows_not_by_chance=share,
+        combinations_not_by_chance=chance.combinations,
+        share_of_test_rows_with_twin_in_train=chance.of_test,
+        share_of_train_rows_with_twin_in_train=chance.of_train,
+        max_duplicate_share=audit.max_duplicate_share,
+        validation_rows_with_twin_in_train=twins.validation,
+        first_test_rows=twins.first,
     )
 
 
-def find_twins(snapshot: Snapshot, part: npt.NDArray[np.int8], features: list[str]) -> Twins:
-    """Count the rows with a twin where it does harm; out of core.
-
-    Rows are compared by a hash of their features first. Those whose hash occurs in several parts
-    are then compared value by value, so that two rows that only share a hash are no twins.
-
-    Args:
-        snapshot: The dataset.
-        part: The part of each row, shape (n,); see `part_codes`.
-        features: The columns to compare.
-    """
-    keys = _qualified(features)
-    with snapshot.connect() as connection:
-        connection.register("split", pa.table({"part": part, ROW: np.arange(len(part))}))
-        connection.execute(
-            f"CREATE TEMP TABLE hashed AS SELECT {ROW}, split.part, {_row_hash(features)} AS hash "
-            f"FROM dataset JOIN split USING ({ROW})"
-        )
-        connection.execute(
-            f"CREATE TEMP TABLE suspect AS SELECT {ROW}, part FROM hashed WHERE hash IN "
-            "(SELECT hash FROM hashed GROUP BY hash HAVING min(part) < max(part))"
-        )
-        # the earliest part a value occurs in: a row in a later part has a twin there
-        connection.execute(
-            f"CREATE TEMP TABLE twins AS SELECT {ROW}, suspect.part, "
-            "min(suspect.part) OVER same AS earliest, "
-            f"arg_min({ROW}, suspect.part * {len(part)} + {ROW}) OVER same AS twin "
-            f"FROM dataset JOIN suspect USING ({ROW}) WINDOW same AS (PARTITION BY {keys})"
-        )
-        return _count(connection)
+def _chance(audit: Audit) -> Chance:
+    """Judge the twins against what chance makes of such a table."""
+    alone, combination = not_by_chance(audit.table, audit.random("twins"))
+    parts = audit.parts
+    before = np.zeros(int(combination.max(initial=0)) + 1, dtype=bool)
+    before[combination[(parts == TRAIN) | (parts == VALIDATION)]] = True
+    held = alone & (parts == TEST) & before[combination]
+    key = combine(audit.table)
+    train, test = key[parts == TRAIN], key[parts == TEST]
+    _, inverse, counts = np.unique(train, return_inverse=True, return_counts=True)
+    of_train = float((counts[inverse.ravel()] > 1).mean()) if len(train) else 0.0
+    of_test = float(np.isin(test, train).mean()) if len(test) else 0.0
+    both = (of_train * len(train) + of_test * len(test)) / max(1, len(train) + len(test))
+    spread = np.sqrt(both * (1 - both) * (1 / max(1, len(train)) + 1 / max(1, len(test))))
+    p_value = float(norm.sf((of_test - of_train) / spread)) if spread > 0 else 1.0
+    return Chance(int(held.sum()), len(np.unique(combination[held])), of_test, of_train, p_value)
 
 
-def _count(connection: duckdb.DuckDBPyConnection) -> Twins:
-    test, validation = PARTS.index("test"), PARTS.index("validation")
-    counted = connection.execute(
-        f"SELECT count(*) FILTER (part = {test}), count(*) FILTER (part = {validation}) "
-        "FROM twins WHERE earliest < part"
-    ).fetchall()[0]
-    first = connection.execute(
-        f"SELECT {ROW}, twin FROM twins WHERE part = {test} AND earliest < part "
-        f"ORDER BY {ROW} LIMIT {SHOWN}"
-    ).fetchall()
-    return Twins(
-        test=int(counted[0]),
-        validation=int(counted[1]),
-        first=[{"row": row, "twin": twin} for row, twin in first],
+def _accusations(audit: Audit, twins: Twins, chance: Chance, test_rows: int) -> list[Accusation]:
+    allowed = audit.max_duplicate_share
+    share = chance.alone / max(1, int((audit.parts == TEST).sum()))
+    told = (
+        f"{twins.test:,} of {test_rows:,} test rows ({twins.test / max(1, test_rows):.1%}) have "
+        "exactly the features of a row in train or validation"
     )
+    remembers = "so that a model that remembers scores like one that predicts."
+    excess = chance.of_test - chance.of_train
+    if share > allowed and chance.combinations >= FEWEST:
+        message = (
+            f"{told}; {share:.1%} are no work of chance (allowed {allowed:.1%}): so few "
+            f"rows resemble them that are not identical, or they repeat so evenly, {remembers}"
+        )
+        return [Accusation((), "failed", message, share, allowed, twins.test)]
+    if excess > max(EXCESS, allowed) and chance.p_value <= SURE:
+        message = (
+            f"{told}; {chance.of_test:.1%} have one in train, where only {chance.of_train:.1%} of "
+            f"the train rows have one among the others, {remembers}"
+        )
+        return [Accusation((), "failed", message, excess, max(EXCESS, allowed), twins.test)]
+    if chance.combinations >= FEWEST:
+        message = f"{told}, {chance.alone:,} of them no work of chance (allowed {allowed:.1%})."
+        return [Accusation((), "warning", message, share, 0.0, twins.test)]
+    return []
 
 
-def _row_hash(features: list[str]) -> str:
-    """Write the SQL that hashes the features of a row; missing values count as well."""
-    return f"hash({_qualified(features)})"
-
-
-def _qualified(features: list[str]) -> str:
-    """Name the table too: a feature may be called as a column of ours."""
-    return ", ".join(f"dataset.{quoted(name)}" for name in features)
-
-
-def _message(twins: Twins, test_rows: int, allowed: float, status: str) -> str:
-    if status == "passed":
+def _passed(twins: Twins, test_rows: int) -> str:
+    if not twins.test:
         return (
             f"None of the {test_rows:,} test rows has the features of a row in train or validation."
         )
-    share = twins.test / max(1, test_rows)
-    told = (
-        f"{twins.test:,} of {test_rows:,} test rows ({share:.1%}, allowed {allowed:.1%}) have "
-        "exactly the features of a row in train or validation"
+    return (
+        f"{twins.test:,} of {test_rows:,} test rows ({twins.test / max(1, test_rows):.1%}) have "
+        "the features of a row in train or validation, no more than chance and single copies make."
     )
-    if status == "failed":
-        return (
-            f"{told}, so that a model that remembers scores like one that predicts. Remedy: if "
-            "such rows are the same person or thing, name the column that says so in "
-            "'columns.group' and split by group; if they are different ones with few possible "
-            "values, raise 'splitting.max_duplicate_share'."
-        )
-    return f"{told}; {twins.validation:,} validation rows have those of a row in train."
