@@ -86,7 +86,7 @@ def _line(flow: _Flow, widest: int) -> RowLine:
         origin=flow.origin,
         rows=UNKNOWN if flow.rows is None else number(flow.rows),
         change=_change(flow.before, flow.rows),
-        reason=flow.reason,
+        reason="" if flow.before is not None and flow.before == flow.rows else flow.reason,
         bar=None
         if flow.rows is None
         else Bar.of(flow.start, flow.rows, max(0, (flow.before or 0) - flow.rows), widest),

@@ -18,8 +18,9 @@ from experiment_cycle.splitting.leakage.twins import Twins, combine, find_twins,
 from experiment_cycle.splitting.records import Finding
 
 ABOUT = About("LEAK002", "Identical rows across splits", "high")
-FEWEST = 3
-"""So many different combinations of values at least: one that repeats may be a default."""
+FEWEST, FEWEST_WARNS = 8, 3
+"""So many different combinations of values at least: a few that repeat may be defaults, such as the
+same answer to every question of a survey."""
 EXCESS = 0.05
 """By so much more test rows than train rows have to have a twin in train."""
 SURE = 1e-6
@@ -119,7 +120,7 @@ def _accusations(audit: Audit, twins: Twins, chance: Chance, test_rows: int) -> 
             f"the train rows have one among the others, {remembers}"
         )
         return [Accusation((), "failed", message, excess, max(EXCESS, allowed), twins.test)]
-    if chance.combinations >= FEWEST:
+    if chance.combinations >= FEWEST_WARNS:
         message = f"{told}, {chance.alone:,} of them no work of chance (allowed {allowed:.1%})."
         return [Accusation((), "warning", message, share, 0.0, twins.test)]
     return []
