@@ -60,14 +60,32 @@ class Snapshot:
         if memory_mb is not None:
             settings["memory_limit"] = f"{memory_mb}MB"
         with duckdb.connect(":memory:", config=settings) as connection:
-            # a view cannot take a bound parameter
-            file = str(self.path).replace("'", "''")
             connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(
-                f"CREATE VIEW dataset AS SELECT * EXCLUDE (file_row_number), "
-                f"file_row_number AS {ROW} FROM read_parquet('{file}', file_row_number = true)"
-            )
+            # else the footer, long for a wide table, is read again for every query
+            connection.execute("SET parquet_metadata_cache = true")
+            self.show(connection)
             yield connection
+
+    def show(
+        self, connection: duckdb.DuckDBPyConnection, columns: Sequence[str] | None = None
+    ) -> None:
+        """Let the view `dataset` have only some columns, and `__row__`.
+
+        Every query on a view costs time for each of its columns, whether it reads them or not.
+
+        Args:
+            connection: One that `connect` gave.
+            columns: Their names; default: all.
+        """
+        names = "* EXCLUDE (file_row_number)"
+        if columns is not None:
+            names = ", ".join(quoted(name) for name in columns)
+        # a view cannot take a bound parameter
+        file = str(self.path).replace("'", "''")
+        connection.execute(
+            f"CREATE OR REPLACE VIEW dataset AS SELECT {names}, file_row_number AS {ROW} "
+            f"FROM read_parquet('{file}', file_row_number = true)"
+        )
 
     @cached_property
     def types(self) -> dict[str, str]:

@@ -39,10 +39,21 @@ def content_hash(snapshot: Snapshot) -> ContentHash:
     values in little-endian bytes (text: UTF-8 bytes and lengths).
     """
     metadata = pq.read_metadata(snapshot.path)
-    names = metadata.schema.to_arrow_schema().names
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        digests = pool.map(lambda name: _hash_stored(snapshot, name), names)
-        columns = dict(zip(names, digests, strict=True))
+    schema = metadata.schema.to_arrow_schema()
+    waiting = iter(list(schema))
+    digests: dict[str, str] = {}
+
+    def work(_: int) -> None:
+        """Hash columns until none is left: opening a wide file costs more than a narrow column."""
+        # whole row groups are not fetched ahead: those of other writers may be large
+        with pq.ParquetFile(snapshot.path, pre_buffer=False) as file:
+            for field in waiting:
+                digests[field.name] = _hash_stored(file, field)
+
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(work, range(workers)))
+    columns = {name: digests[name] for name in schema.names}
     rows = int(metadata.num_rows)
     whole = json.dumps([rows, list(columns.items())], separators=(",", ":"))
     return ContentHash(
@@ -58,13 +69,11 @@ def hash_column(kind: pa.DataType, arrays: Iterable[pa.Array]) -> str:
     return column.digest()
 
 
-def _hash_stored(snapshot: Snapshot, name: str) -> str:
-    # whole row groups are not fetched ahead: those of other writers may be large
-    with pq.ParquetFile(snapshot.path, pre_buffer=False) as file:
-        # `columns=` takes a name with a dot for a path as well, which may bring further columns
-        batches = file.iter_batches(batch_size=BATCH_ROWS, columns=[name], use_threads=False)
-        arrays = (batch.column(batch.schema.get_field_index(name)) for batch in batches)
-        return hash_column(file.schema_arrow.field(name).type, arrays)
+def _hash_stored(file: pq.ParquetFile, field: pa.Field) -> str:
+    # `columns=` takes a name with a dot for a path as well, which may bring further columns
+    batches = file.iter_batches(batch_size=BATCH_ROWS, columns=[field.name], use_threads=False)
+    arrays = (batch.column(batch.schema.get_field_index(field.name)) for batch in batches)
+    return hash_column(field.type, arrays)
 
 
 class _Column:

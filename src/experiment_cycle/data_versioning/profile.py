@@ -29,16 +29,23 @@ def profile(snapshot: Snapshot, columns: Columns, top_values: int) -> DatasetPro
     """
     hashed = content_hash(snapshot)
 
-    def described(item: tuple[str, str]) -> ColumnProfile:
-        with snapshot.connect(threads=1, memory_mb=MEMORY_MB) as connection:
-            return describe(connection, *item, hashed.rows, top_values)
+    waiting = iter(snapshot.types.items())
+    found: dict[str, ColumnProfile] = {}
 
-    with ThreadPoolExecutor(min(WORKERS, os.cpu_count() or 1)) as pool:
-        found = dict(zip(snapshot.types, pool.map(described, snapshot.types.items()), strict=True))
+    def work(_: int) -> None:
+        """Describe columns until none is left: a connection costs more than a narrow column."""
+        with snapshot.connect(threads=1, memory_mb=MEMORY_MB) as connection:
+            for name, kind in waiting:
+                snapshot.show(connection, [name])
+                found[name] = describe(connection, name, kind, hashed.rows, top_values)
+
+    workers = min(WORKERS, os.cpu_count() or 1)
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(work, range(workers)))
     return DatasetProfile(
         content_hash=hashed,
         rows=hashed.rows,
-        columns=found,
+        columns={name: found[name] for name in snapshot.types},
         target=_levels(snapshot, columns.target),
     )
 
