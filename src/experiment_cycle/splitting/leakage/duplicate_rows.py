@@ -56,7 +56,9 @@ def check(audit: Audit) -> Finding:
         return not_applicable(ABOUT, "No column is a feature, so that rows cannot be compared.")
     twins = find_twins(audit.snapshot, audit.part, audit.features)
     test_rows = int((audit.part == TEST).sum())
-    chance = _chance(audit) if twins.test or twins.validation else Chance(0, 0, 0.0, 0.0, 1.0)
+    # features that are all constant make every row a twin of every other
+    asked = audit.table and (twins.test or twins.validation)
+    chance = _chance(audit) if asked else Chance(0, 0, 0.0, 0.0, 1.0)
     sampled = max(1, int((audit.parts == TEST).sum()))
     share, told = chance.alone / sampled, twins.test / max(1, test_rows)
     return conclude(
