@@ -18,11 +18,12 @@ from kedro.pipeline.node import Node
 from kedro.validation import resolve_validator
 from omegaconf import OmegaConf
 
+from experiment_cycle.audit.openings_hook import OpeningsHook
 from experiment_cycle.data_versioning.options import DataVersioningOptions
 from experiment_cycle.errors import ConfigurationError, CycleError, DataError, near_misses
 from experiment_cycle.sealed import check_may_read, check_sealed
 from experiment_cycle.snapshot import Snapshot
-from experiment_cycle.tracking.hook import CycleMlflowHook
+from experiment_cycle.tracking.hook import CYCLE_FILE, CycleMlflowHook
 from experiment_cycle.tracking.row_count_hook import RowCountHook
 
 RAW = "raw_data"
@@ -249,4 +250,10 @@ def _environments(loader: Any) -> list[str]:
     return [loader.env or loader.default_run_env, loader.base_env]
 
 
-HOOKS = (CheckHook(), CycleMlflowHook(), RowCountHook(), SummaryHook())
+HOOKS = (
+    CheckHook(),
+    CycleMlflowHook(),
+    RowCountHook(),
+    OpeningsHook(CYCLE_FILE),
+    SummaryHook(),
+)

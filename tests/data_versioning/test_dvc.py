@@ -387,14 +387,16 @@ versions = Versions(DvcVersioner(root, DvcOptions(), {}))
 print("ready", flush=True)
 for number in range(first, first + count):
     while True:
-        dataset.save(pd.DataFrame({"x": range(number, number + 50_000)}))
-        snapshot = dataset.load()
-        content = content_hash(snapshot)
         try:
+            dataset.save(pd.DataFrame({"x": range(number, number + 50_000)}))
+            snapshot = dataset.load()
+            content = content_hash(snapshot)
             version = versions.commit(snapshot, content, {})
             break
         except IntegrityError as error:
             assert "replaced by another run" in error.message
+        except FileNotFoundError:
+            pass  # DVC of the other process is linking the file anew
     print(version.id, flush=True)
 """
 

@@ -219,11 +219,7 @@ def test_the_leakage_report_is_read_finding_by_finding(
 
 
 def test_a_stored_object_that_was_altered_fails(world: World) -> None:
-    stored = [
-        file
-        for file in (world.project / ".dvc").rglob("files/md5/*/*")
-        if file.is_file()
-    ]
+    stored = [file for file in (world.project / ".dvc").rglob("files/md5/*/*") if file.is_file()]
     assert stored
     for file in stored:
         file.chmod(0o644)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from experiment_cycle.commands.audit import audit
 from experiment_cycle.commands.data import data
 
 
@@ -20,4 +21,5 @@ def cycle() -> None:
     """Data versions and results of the experiment cycle."""
 
 
+cycle.add_command(audit)
 cycle.add_command(data)

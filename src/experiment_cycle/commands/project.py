@@ -91,7 +91,7 @@ def open_project(metadata: ProjectMetadata, env: str | None) -> Project:
         env=env or os.environ.get("KEDRO_ENV"),
         **settings.CONFIG_LOADER_ARGS,
     )
-    parameters = _read(loader, "parameters")
+    parameters = read(loader, "parameters")
     environments = (loader.env or loader.default_run_env, loader.base_env)
     configuration = check_parameters(
         dict(parameters),
@@ -106,7 +106,12 @@ def open_project(metadata: ProjectMetadata, env: str | None) -> Project:
     )
 
 
-def _read(loader: AbstractConfigLoader, kind: str) -> dict[str, Any]:
+def read(loader: AbstractConfigLoader, kind: str) -> dict[str, Any]:
+    """Read one kind of configuration: parameters, catalog or credentials.
+
+    Raises:
+        ConfigurationError: it is not there, or it is no YAML.
+    """
     try:
         return dict(loader[kind])
     except yaml.YAMLError as error:
@@ -121,7 +126,7 @@ def _read(loader: AbstractConfigLoader, kind: str) -> dict[str, Any]:
 
 
 def _catalog(loader: AbstractConfigLoader, folder: Path) -> DataCatalog:
-    described = _read(loader, "catalog")
+    described = read(loader, "catalog")
     missing = [name for name in ENTRIES if name not in described]
     if missing:
         raise ConfigurationError(
@@ -130,7 +135,7 @@ def _catalog(loader: AbstractConfigLoader, folder: Path) -> DataCatalog:
         )
     entries = {name: _from_folder(described[name], folder) for name in ENTRIES}
     try:
-        catalog = DataCatalog.from_config(entries, _read(loader, "credentials"))
+        catalog = DataCatalog.from_config(entries, read(loader, "credentials"))
         for name in ENTRIES:
             catalog.get(name)
     except (DatasetError, KeyError) as error:

@@ -27,7 +27,7 @@ from experiment_cycle.training.identity import model_identity
 DECISION = "decision/decision.json"
 
 
-def promote(
+def promote(  # noqa: PLR0913, PLR0917 each is evidence of its own kind
     decision: Decision,
     challenger: Pipeline,
     challenger_record: dict[str, Any],

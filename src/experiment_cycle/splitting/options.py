@@ -12,6 +12,7 @@ from experiment_cycle.columns import Columns
 from experiment_cycle.errors import ConfigurationError
 from experiment_cycle.options import Options
 from experiment_cycle.splitting.duration import Duration
+from experiment_cycle.splitting.leakage.options import AuditOptions
 
 TOLERANCE = 1e-9
 GROUPED = ("group", "stratified_group", "group_time")
@@ -84,6 +85,7 @@ class SplittingOptions(Options):
         le=1,
         description="share of test rows that may have an identical twin elsewhere",
     )
+    audit: AuditOptions = AuditOptions()
 
     @model_validator(mode="after")
     def _has_a_test_part(self) -> Self:

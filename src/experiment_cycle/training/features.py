@@ -59,7 +59,8 @@ def usable_features(frame: pd.DataFrame, columns: Columns) -> Features:
         raise DataError(
             "No column is left to predict from: beside those with a role in parameters_task.yml "
             "(target, identifier, group, query, time, drop, known_at) the data have no column of "
-            f"numbers, booleans or text. Columns: {', '.join(map(str, frame.columns))}. Next step: shorten columns.drop."
+            f"numbers, booleans or text. Columns: {', '.join(map(str, frame.columns))}. "
+            "Next step: shorten columns.drop."
         )
     return found
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
+from experiment_cycle.audit.records import AuditReport
 from experiment_cycle.columns import Columns
 from experiment_cycle.data_versioning.versioning import Versions
 from experiment_cycle.decision.records import Comparison
@@ -25,6 +26,7 @@ class Evidence:
         split_manifest: A `SplitManifest`.
         leakage_report: A `LeakageReport`.
         environment: An `Environment`.
+        audit: What `kedro cycle audit` found for this split; None where it was not run.
         comparison: The comparison this decision is about.
         incumbent_record: An `IncumbentRecord`.
         test_rows: Keys of the test rows (see `row_keys`), indexed by `__row__`.
@@ -46,6 +48,7 @@ class Evidence:
     challenger_seen_rows: pd.DataFrame
     incumbent_seen_rows: pd.DataFrame
     max_duplicate_share: float
+    audit: AuditReport | None = None
 
 
 class Outcome(NamedTuple):

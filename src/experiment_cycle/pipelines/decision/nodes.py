@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from experiment_cycle.audit.records import parameters_hash, present_report
 from experiment_cycle.columns import Columns
 from experiment_cycle.data_versioning.options import DataVersioningOptions
 from experiment_cycle.data_versioning.versioning import open_versions
@@ -17,6 +18,9 @@ from experiment_cycle.decision.promotion import promote
 from experiment_cycle.decision.records import Comparison, Decision, Gate
 from experiment_cycle.decision.rule import decide
 from experiment_cycle.hypothesis import Hypothesis
+from experiment_cycle.splitting.options import SplittingOptions
+from experiment_cycle.training.options import TrainingOptions
+from experiment_cycle.tuning.options import TuningOptions
 
 
 def compare_models(
@@ -51,6 +55,11 @@ def check_gates(
     versioning: DataVersioningOptions,
     project_folder: Path,
     versioning_credentials: Credentials,
+    seed: int,
+    splitting: SplittingOptions,
+    tuning: TuningOptions,
+    training: TrainingOptions,
+    audit_file: Path,
     dataset_version: dict[str, Any],
     split_manifest: dict[str, Any],
     leakage_report: dict[str, Any],
@@ -65,6 +74,7 @@ def check_gates(
     versions = open_versions(
         versioning, project_folder, versioning_credentials, dataset_version["backend"]
     )
+    parameters = parameters_hash(seed, columns, splitting, tuning, training)
     evidence = Evidence(
         hypothesis=hypothesis,
         columns=columns,
@@ -72,6 +82,7 @@ def check_gates(
         dataset_version=dataset_version,
         split_manifest=split_manifest,
         leakage_report=leakage_report,
+        audit=present_report(audit_file, split_manifest["hash"], parameters),
         environment=environment,
         comparison=Comparison.model_validate(comparison),
         incumbent_record=incumbent_record,

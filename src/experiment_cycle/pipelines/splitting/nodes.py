@@ -73,7 +73,12 @@ def write_split_manifest(
 
 
 def audit_splits(
-    dataset: Snapshot, split_assignment: pd.DataFrame, columns: Columns, options: SplittingOptions
+    dataset: Snapshot,
+    split_assignment: pd.DataFrame,
+    columns: Columns,
+    options: SplittingOptions,
+    seed: int,
 ) -> dict[str, Any]:
     """Look for leakage between the splits."""
-    return audit_leakage(dataset, split_assignment, columns, options).model_dump(mode="json")
+    report = audit_leakage(dataset, split_assignment, columns, options, seed=seed)
+    return report.model_dump(mode="json")

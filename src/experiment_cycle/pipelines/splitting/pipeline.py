@@ -50,7 +50,13 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 audit_splits,
-                ["dataset", "split_assignment", "params:columns", "params:splitting"],
+                [
+                    "dataset",
+                    "split_assignment",
+                    "params:columns",
+                    "params:splitting",
+                    "params:seed",
+                ],
                 "leakage_report",
                 name="audit_splits",
                 tags="opens-test-set",

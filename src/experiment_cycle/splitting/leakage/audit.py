@@ -71,7 +71,7 @@ def audit_leakage(
         assignment: The part of each row, as `assign` returns it.
         columns: The roles of the columns.
         options: How the rows were to be split.
-        audit: Waivers and the population of the claim.
+        audit: Waivers and the population of the claim; default: those of `options`.
         seed: Where all random choices come from.
 
     Raises:
@@ -79,7 +79,7 @@ def audit_leakage(
         ConfigurationError: the declared population cannot be read, or has an unknown column.
     """
     check_assignment(snapshot, assignment)
-    told = audit or AuditOptions()
+    told = audit or options.audit
     context = Audit(
         snapshot=snapshot,
         part=part_codes(assignment),
