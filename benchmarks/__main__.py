@@ -12,6 +12,9 @@ BENCHMARKS = (
     "false_promotions",
     "data_scale",
     "splitting",
+    "leakage",
+    "leakage_cost",
+    "canaries",
 )
 
 

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.feature_selection import SelectKBest, f_classif
+
+from experiment_cycle.columns import Columns
 
 Random = np.random.Generator
 Part = npt.NDArray[np.int8]
@@ -224,6 +227,24 @@ def biased_test(random: Random) -> Case:
     return Case(frame, part.astype(np.int8), {"target": "y"}, ("LEAK014",))
 
 
+def selection_before_the_split(generator: Random) -> tuple[pd.DataFrame, Columns]:
+    """Noise only, of which a function chooses columns by their labels before it looks at the split.
+
+    The table and the roles of its columns; the function is `choose_columns`.
+    """
+    features = {
+        f"f{n}": generator.normal(size=200) for n in range(int(generator.integers(50, 500)))
+    }
+    return pd.DataFrame({**features, "y": generator.integers(0, 2, 200)}), Columns(target="y")
+
+
+def choose_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep the columns that go with the labels of all rows, and return the train rows."""
+    features = table.drop(columns="y")
+    kept = SelectKBest(f_classif, k=10).fit(features, table["y"]).get_support()
+    return features.loc[:, kept].iloc[: len(table) // 2]
+
+
 LEAKS: dict[str, Callable[[Random], Case] | None] = {
     "exact duplicates, same label": duplicates_same_label,
     "exact duplicates, flipped label": duplicates_flipped_label,
@@ -238,4 +259,4 @@ LEAKS: dict[str, Callable[[Random], Case] | None] = {
     "biased test": biased_test,
     "preprocessing or selection before the split": None,
 }
-"""None: nothing in the data shows it; the canaries, which rerun the user's code, do."""
+"""None: nothing in the data shows it; the canary, which reruns the user's code, does."""

@@ -21,7 +21,7 @@ def study(tmp_path: Path) -> Path:
 
 
 def test_raw_data_and_code_are_there_and_what_runs_made_is_not(study: Path) -> None:
-    before = Path.cwd()
+    before, store = Path.cwd(), os.environ.get("MLFLOW_TRACKING_URI")
     with scratch_folder(study) as scratch:
         assert Path.cwd() == scratch
         assert Path("data/01_raw/raw.csv").read_text() == "kept"
@@ -32,7 +32,7 @@ def test_raw_data_and_code_are_there_and_what_runs_made_is_not(study: Path) -> N
         assert str(scratch) in os.environ["MLFLOW_TRACKING_URI"]
     assert Path.cwd() == before
     assert not scratch.exists()
-    assert "MLFLOW_TRACKING_URI" not in os.environ
+    assert os.environ.get("MLFLOW_TRACKING_URI") == store
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ SIGNS: dict[str, Sign] = {
     "passed": Sign("passed", "✓", "good"),
     "failed": Sign("failed", "✕", "bad"),
     "warning": Sign("warning", "!", "open"),
+    "waived": Sign("waived", "~", "open"),
     "not_run": Sign("not run", "○", "open"),
     "not_applicable": Sign("not applicable", "○", "open"),
     "complete": Sign("complete", "✓", "good"),

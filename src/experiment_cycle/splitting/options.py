@@ -83,7 +83,7 @@ class SplittingOptions(Options):
         default=0.01,
         ge=0,
         le=1,
-        description="share of test rows that may have an identical twin elsewhere",
+        description="share of test rows that may have an identical twin chance does not explain",
     )
     audit: AuditOptions = AuditOptions()
 

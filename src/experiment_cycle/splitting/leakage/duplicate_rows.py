@@ -57,7 +57,7 @@ def check(audit: Audit) -> Finding:
     twins = find_twins(audit.snapshot, audit.part, audit.features)
     test_rows = int((audit.part == TEST).sum())
     # features that are all constant make every row a twin of every other
-    asked = audit.table and (twins.test or twins.validation)
+    asked = (twins.test or twins.validation) and audit.table
     chance = _chance(audit) if asked else Chance(0, 0, 0.0, 0.0, 1.0)
     sampled = max(1, int((audit.parts == TEST).sum()))
     share, told = chance.alone / sampled, twins.test / max(1, test_rows)
