@@ -232,9 +232,8 @@ def selection_before_the_split(generator: Random) -> tuple[pd.DataFrame, Columns
 
     The table and the roles of its columns; the function is `choose_columns`.
     """
-    features = {
-        f"f{n}": generator.normal(size=200) for n in range(int(generator.integers(50, 500)))
-    }
+    count = int(generator.integers(50, 500))
+    features = {f"f{n}": generator.normal(size=200) for n in range(count)}
     return pd.DataFrame({**features, "y": generator.integers(0, 2, 200)}), Columns(target="y")
 
 
