@@ -288,6 +288,26 @@ def test_a_version_travels_through_a_remote_to_another_clone(tmp_path: Path) -> 
         assert pulled.to_pandas()["x"].tolist() == frame["x"].tolist()
 
 
+def test_a_version_that_neither_cache_nor_remote_has_is_committed_again(tmp_path: Path) -> None:
+    version = commit(tmp_path, FIRST)
+    kept(tmp_path, version).unlink()
+    remote = tmp_path / "remote"
+
+    assert commit(tmp_path, FIRST, remote=str(remote)) == version
+
+    versions(tmp_path).verify(version)
+
+
+def test_a_version_kept_before_there_was_a_remote_is_pushed_when_it_is_used(tmp_path: Path) -> None:
+    version = commit(tmp_path, FIRST)
+    remote = tmp_path / "remote"
+
+    assert commit(tmp_path, FIRST, remote=str(remote), push=True) == version
+
+    kept(tmp_path, version).unlink()
+    versions(tmp_path, remote=str(remote)).verify(version)
+
+
 def test_a_named_remote_of_dvcs_configuration_is_used(tmp_path: Path) -> None:
     with Repo.init(str(tmp_path), no_scm=True) as repository, repository.config.edit() as settings:
         settings["remote"]["store"] = {"url": str(tmp_path / "remote")}

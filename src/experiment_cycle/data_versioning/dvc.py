@@ -14,20 +14,17 @@ import yaml
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.ui import ui
-from dvc_data.hashfile.hash_info import HashInfo
 
 from experiment_cycle.data_versioning.content_hash import content_hash
+from experiment_cycle.data_versioning.dvc_remote import PARAMETERS, DvcRemote
 from experiment_cycle.data_versioning.options import DvcOptions
 from experiment_cycle.data_versioning.records import ContentHash, DatasetVersion, VersionEntry
 from experiment_cycle.data_versioning.version_log import VersionLog
-from experiment_cycle.errors import BackendError, IntegrityError, near_misses
+from experiment_cycle.errors import BackendError, IntegrityError
 from experiment_cycle.replacing import replacing
 from experiment_cycle.snapshot import Snapshot
 
 BACKEND = "dvc"
-REMOTE = "experiment_cycle"
-"""What a remote given by its address is called; it is not written to DVC's configuration."""
-PARAMETERS = "conf/base/parameters_data_versioning.yml"
 
 
 class DvcVersioner:
@@ -47,7 +44,7 @@ class DvcVersioner:
     def __init__(self, root: Path, options: DvcOptions, credentials: Mapping[str, Any]) -> None:
         self._root = Path(root).absolute()
         self._options = options
-        self._secrets = {name: value for name, value in credentials.items() if value is not None}
+        self._remote = DvcRemote(self._root, options, credentials)
         self._file = self._root / options.file
         self._pointer = self._file.with_name(f"{self._file.name}.dvc")
         self._log = VersionLog(self._file.with_name(f"{self._file.stem}.versions.jsonl"))
@@ -68,8 +65,7 @@ class DvcVersioner:
             )
         with self._log.locked(), self._repository() as repository:
             identity = self._add(repository, content)
-            if self._options.push:
-                self._transfer(repository.cloud.push, identity, "pushed to")
+            self._remote.push(repository, identity)
             version = DatasetVersion.of(
                 content,
                 backend=BACKEND,
@@ -90,10 +86,13 @@ class DvcVersioner:
             self._log.tag(version.id, name)
 
     def use(self, version: DatasetVersion) -> None:
-        """Let the pointer name the version, if the cache or the remote has it."""
+        """Let the pointer name the version, if the cache or the remote has it; push it if asked."""
         with self._repository() as repository:
-            if not _stored(repository, version.id).is_file() and not self._can_pull(repository):
-                raise IntegrityError(self._lost(version, _stored(repository, version.id)))
+            kept = _stored(repository, version.id)
+            if kept.is_file():
+                self._remote.push(repository, version.id)
+            elif not self._remote.has(repository, version.id):
+                raise IntegrityError(self._lost(version, kept))
         try:
             pointer = yaml.safe_load(self._pointer.read_text(encoding="utf-8"))
             out = pointer["outs"][0]
@@ -118,8 +117,8 @@ class DvcVersioner:
             )
         with self._repository() as repository:
             kept = _stored(repository, version.id)
-            if not kept.is_file() and self._can_pull(repository):
-                self._transfer(repository.cloud.pull, version.id, "pulled from")
+            if not kept.is_file():
+                self._remote.pull(repository, version.id)
         if not kept.is_file():
             raise IntegrityError(self._lost(version, kept))
         found = _digest(kept)
@@ -146,27 +145,6 @@ class DvcVersioner:
             )
         return identity
 
-    def _transfer(self, move: Any, identity: str, what: str) -> None:
-        name = REMOTE if self._is_address() else self._options.remote
-        try:
-            failed = move([HashInfo("md5", identity)], remote=name).failed
-            told = "not every file arrived"
-        except Exception as error:
-            failed, told = True, self._without_secrets(f"{type(error).__name__}: {error}")
-        if failed:
-            raise BackendError(
-                f"The data version {identity} could not be {what} the DVC remote "
-                f"'{self._options.remote or 'default'}': {told}. Next step: see that the remote is "
-                "reachable, takes the credentials and has room, then run again."
-            )
-
-    def _can_pull(self, repository: Any) -> bool:
-        remote = self._options.remote or repository.config["core"].get("remote")
-        return self._options.pull and remote is not None
-
-    def _is_address(self) -> bool:
-        return any(sign in (self._options.remote or "") for sign in "/\\:")
-
     @contextmanager
     def _repository(self) -> Iterator[Repo]:
         """Open the project's DVC repository, made if need be, without DVC's own messages."""
@@ -175,43 +153,16 @@ class DvcVersioner:
                 if not (self._root / Repo.DVC_DIR).is_dir():
                     _initialise(self._root)
                 with Repo(
-                    str(self._root), config=self._overrides(), _wait_for_lock=True
+                    str(self._root), config=self._remote.settings(), _wait_for_lock=True
                 ) as repository:
-                    self._check_remote(repository)
+                    self._remote.check(repository)
                     yield repository
             except (DvcException, OSError) as error:
                 raise BackendError(
                     f"DVC cannot version the data in {self._root}: "
-                    f"{self._without_secrets(str(error))}. Next step: run `dvc status` there, "
-                    "which says more."
+                    f"{self._remote.without_secrets(str(error))}. Next step: run `dvc status` "
+                    "there, which says more."
                 ) from error
-
-    def _overrides(self) -> dict[str, Any]:
-        """Settings of the remote that are not written to DVC's configuration."""
-        if self._options.remote is None:
-            return {}
-        if not self._is_address():
-            return {"remote": {self._options.remote: self._secrets}} if self._secrets else {}
-        address = self._options.remote
-        if "://" not in address:
-            address = str(self._root / address)
-        return {"remote": {REMOTE: {"url": address, **self._secrets}}}
-
-    def _check_remote(self, repository: Any) -> None:
-        name, known = self._options.remote, repository.config["remote"]
-        if name is None or self._is_address():
-            if self._options.push and name is None and not repository.config["core"].get("remote"):
-                raise BackendError(
-                    f"'data_versioning.backends.dvc.push' in {PARAMETERS} is true, but DVC has no "
-                    "default remote. Next step: name one in 'remote' there."
-                )
-        elif "url" not in known.get(name, {}):
-            configured = [each for each in known if "url" in known[each]]
-            raise BackendError(
-                f"DVC has no remote '{name}' ('data_versioning.backends.dvc.remote' in "
-                f"{PARAMETERS}). {near_misses(name, configured)} Next step: name one of them, or "
-                "write an address, such as a folder or s3://bucket/folder."
-            )
 
     def _lost(self, version: DatasetVersion, kept: Path) -> str:
         return (
@@ -219,11 +170,6 @@ class DvcVersioner:
             f"{_again()} If it was pushed from elsewhere, name that remote in "
             f"'data_versioning.backends.dvc.remote' in {PARAMETERS}."
         )
-
-    def _without_secrets(self, told: str) -> str:
-        for secret in self._secrets.values():
-            told = told.replace(str(secret), "***")
-        return told
 
 
 def _initialise(root: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
 from experiment_cycle.options import Options
 
@@ -71,6 +71,25 @@ class DataVersioningOptions(Options):
         default=10, ge=1, le=100, description="most frequent values of a column to keep"
     )
     backends: BackendBlocks = BackendBlocks()
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _is_text(cls, version: Any) -> Any:
+        # YAML takes an id of digits for a number; one such as 72e4846 cannot be told from its value
+        if isinstance(version, int) and not isinstance(version, bool):
+            return str(version)
+        if isinstance(version, float):
+            raise ValueError(
+                "YAML took this id for a number: write it in quotes, such as '72e4846'"
+            )
+        return version
+
+    @field_validator("tag")
+    @classmethod
+    def _is_not_reserved(cls, tag: str | None) -> str | None:
+        if tag == LATEST:
+            raise ValueError(f"'{LATEST}' means the newest version, and cannot name another one")
+        return tag
 
     @property
     def pinned(self) -> bool:

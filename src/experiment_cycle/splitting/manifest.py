@@ -20,6 +20,7 @@ from experiment_cycle.splitting.options import GROUPED, TIMED, SplittingOptions
 from experiment_cycle.splitting.parts import (
     PARTS,
     PURGED,
+    REASONS,
     SPLIT,
     check_assignment,
     every_row_once,
@@ -186,7 +187,7 @@ def _deviations(
                 part=name,
                 requested=requested,
                 got=parts[name].rows,
-                reason=_reason(options, sum(purged.values()), inherits=inherits),
+                reason=_reason(options, purged, inherits=inherits),
             )
 
 
@@ -201,7 +202,12 @@ def _log(deviations: tuple[Deviation, ...]) -> None:
         )
 
 
-def _reason(options: SplittingOptions, purged: int, *, inherits: bool) -> str:
+def _reason(options: SplittingOptions, purged: dict[str, int], *, inherits: bool) -> str:
+    lost = "; ".join(
+        f"{rows:,} rows are in no part ({REASONS[name]})" for name, rows in purged.items()
+    )
+    if lost and options.strategy in TIMED and not inherits:
+        return lost
     if inherits:
         reason = "old rows stay where the champion's split put them"
     elif options.strategy == "predefined":
@@ -212,7 +218,7 @@ def _reason(options: SplittingOptions, purged: int, *, inherits: bool) -> str:
         reason = "rows of one moment stay together"
     else:
         reason = f"{'groups' if options.strategy in GROUPED else 'queries'} stay whole"
-    return f"{reason}; {purged:,} rows belong to no part" if purged else reason
+    return f"{reason}; {lost}" if lost else reason
 
 
 def _boundaries(rows: Rows) -> dict[str, str | float]:
