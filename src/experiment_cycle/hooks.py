@@ -19,10 +19,9 @@ from kedro.validation import resolve_validator
 from omegaconf import OmegaConf
 
 from experiment_cycle.audit.openings_hook import OpeningsHook
-from experiment_cycle.data_versioning.options import DataVersioningOptions
 from experiment_cycle.errors import ConfigurationError, CycleError, DataError, near_misses
+from experiment_cycle.pinning import check_not_made, pin
 from experiment_cycle.sealed import check_may_read, check_sealed
-from experiment_cycle.snapshot import Snapshot
 from experiment_cycle.tracking.hook import CYCLE_FILE, CycleMlflowHook
 from experiment_cycle.tracking.row_count_hook import RowCountHook
 
@@ -70,7 +69,7 @@ class CheckHook:
                     "and arguments in conf/base/catalog_*.yml."
                 ) from error
         if self._versioning.pinned:
-            _pin(catalog, self._versioning)
+            pin(catalog, RAW, self._versioning)
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(
@@ -83,7 +82,7 @@ class CheckHook:
                 "another process. Next step: leave --runner out, or use --runner=ThreadRunner."
             )
         check_sealed(pipeline.nodes, pipelines["__default__"].nodes)
-        _check_not_made(pipeline, self._versioning)
+        check_not_made(pipeline, RAW, self._versioning)
         _check_validators(pipeline, catalog)
         if RAW in pipeline.inputs() and RAW not in list(catalog):
             raise ConfigurationError(
@@ -187,22 +186,6 @@ def _is_there(catalog: DataCatalog) -> bool:
         return True
 
 
-def _pin(catalog: DataCatalog, options: DataVersioningOptions) -> None:
-    """Let a kept version take the place of the raw data; it is looked up when it is loaded."""
-    from experiment_cycle.data_versioning.versioning import open_versions  # noqa: PLC0415
-    from experiment_cycle.datasets.pinned import PinnedDataset  # noqa: PLC0415
-
-    def checkout() -> Snapshot:
-        credentials = catalog.load("versioning_credentials")
-        versions = open_versions(options, catalog.load("project_folder"), credentials)
-        kept = versions.find(options.version).version
-        staged = versions.checkout(kept, catalog.load("staging_file"))
-        return Snapshot(staged.path, temporary=True)
-
-    metadata = getattr(catalog.get(RAW), "metadata", None) if RAW in catalog else None
-    catalog[RAW] = PinnedDataset(name=options.version, checkout=checkout, metadata=metadata)
-
-
 def _check_validators(pipeline: Pipeline, catalog: DataCatalog) -> None:
     """Find out whether the validators of what the run loads can be used."""
     for name in sorted(pipeline.inputs() & set(catalog.validator_specs)):
@@ -216,19 +199,6 @@ def _check_validators(pipeline: Pipeline, catalog: DataCatalog) -> None:
                 f"{' '.join(str(error).split())} Next step: mend the key `validator` of the entry "
                 "in conf/base/catalog_*.yml."
             ) from error
-
-
-def _check_not_made(pipeline: Pipeline, options: DataVersioningOptions) -> None:
-    """Refuse to prepare raw data that a kept version takes the place of."""
-    makers = {node for node in pipeline.nodes if RAW in node.outputs}
-    if makers and options.pinned:
-        idle = {tag for node in makers for tag in node.tags}
-        stages = [name for name in pipelines if name not in {"__default__", *idle}]
-        raise ConfigurationError(
-            f"'data_versioning.version' is '{options.version}', so that '{RAW}' is that version "
-            f"and is not made anew. Next step: kedro run --pipelines={','.join(stages)}, or set "
-            "'data_versioning.version' to latest."
-        )
 
 
 def _check_pipeline_names() -> None:

@@ -220,3 +220,9 @@ def test_a_column_of_several_kinds_of_values_is_refused_by_name() -> None:
 
 def test_what_is_no_table_is_refused() -> None:
     assert "builtins.dict, which is no table" in refusal({"ill": [1, 2]})
+
+
+def test_a_table_read_with_a_wrong_delimiter_is_told_so() -> None:
+    told = refusal(pd.DataFrame({"ill;person;sex;note;age": ["1;2;m;;50"]}))
+
+    assert "';' in its name: if that is the delimiter" in told

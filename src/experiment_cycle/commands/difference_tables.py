@@ -37,7 +37,7 @@ def difference_tables(found: VersionDifference) -> RenderableType:
     parts: list[RenderableType] = [_heading(found), Text()]
     if found.same_content:
         return Group(*parts, Text("Both hold the same content."), Text())
-    parts += list(_rows(found.difference))
+    parts += list(_rows(found))
     parts += [
         part
         for part in (
@@ -67,12 +67,17 @@ def _called(entry: VersionEntry) -> tuple[Text, ...]:
     )
 
 
-def _rows(difference: Difference) -> Iterator[Text]:
+def _rows(found: VersionDifference) -> Iterator[Text]:
+    difference = found.difference
     counts = [f"{difference.rows_added:,} added", f"{difference.rows_removed:,} removed"]
     if difference.rows_changed is not None:
         counts.append(f"{difference.rows_changed:,} changed")
     if difference.same_rows:
-        yield Text("The same rows and columns, in another order.")
+        old, new = (each.version.column_hashes for each in (found.old, found.new))
+        if list(old) != list(new):
+            yield Text("The columns are in another order.")
+        if old != new:
+            yield Text("The same rows are in another order.")
         return
     yield Text.assemble(
         ("Rows: ", "bold"), ", ".join(counts), f"; {RECOGNISED[difference.recognised_by]}."

@@ -45,6 +45,7 @@ def check_names(names: list[str], columns: Columns) -> None:
             raise DataError(
                 f"There is no column '{name}' in 'raw_data', but 'columns.{role}' in {FILE} names "
                 f"it. {near_misses(name, names)} Next step: correct the key or the data."
+                f"{_delimiter_hint(names)}"
             )
     if not columns.features(names):
         raise DataError(
@@ -52,6 +53,17 @@ def check_names(names: list[str], columns: Columns) -> None:
             f"of {_listed(names)} a role that withholds it. Next step: take some out of "
             "'columns.drop'."
         )
+
+
+def _delimiter_hint(names: list[str]) -> str:
+    """Guess that a table of one column with such a name was read with a wrong delimiter."""
+    found = next((sign for sign in (";", "\t", "|", ",") if sign in names[0]), None)
+    if len(names) > 1 or found is None:
+        return ""
+    return (
+        f" The only column has {found!r} in its name: if that is the delimiter, say so in "
+        "load_args of the entry 'raw_data'."
+    )
 
 
 def refuse_repeated(names: Iterable[str]) -> None:
