@@ -1,4 +1,4 @@
-"""Bootstrap of eight metrics: this project's, against a loop over scikit-learn's functions.
+"""Bootstrap of the binary metrics: this project's, against a loop over scikit-learn's functions.
 
 Run from the project's folder: `python benchmarks/bootstrap.py [--quick]`. Both compute the same
 metrics on the same resamples in one process, and the results are asserted to be equal. Where the
@@ -20,8 +20,10 @@ from sklearn import metrics as sk
 
 from experiment_cycle.metrics.bootstrap import bootstrap, replicate_weights
 from experiment_cycle.metrics.catalogue import known_metrics
+from experiment_cycle.metrics.outcomes import Outcomes
 from experiment_cycle.metrics.units import Units
 
+NAMES = known_metrics("binary")
 REPLICATES = 1000
 SEED = 7
 
@@ -41,7 +43,7 @@ def main() -> None:
             (150_000, 150_000, 20),
             (150_000, 20_000, 20),
         ]
-    print(f"{REPLICATES} replicates of {len(known_metrics())} metrics, CPU seconds, one thread")
+    print(f"{REPLICATES} replicates of {len(NAMES)} metrics, CPU seconds, one thread")
     print(f"{'rows':>8} {'units':>8} {'loop':>9} {'ours':>7} {'ratio':>6} {'MiB':>5} {'differ':>8}")
     for rows, units, looped in cases:
         print(compare(rows, units, looped))
@@ -50,45 +52,44 @@ def main() -> None:
 def compare(rows: int, groups: int, looped: int) -> str:
     """Run both on one sample; the loop for `looped` replicates only."""
     generator = np.random.default_rng(SEED)
-    target = (generator.random(rows) < 0.25).astype(np.int8)
+    target = (generator.random(rows) < 0.25).astype(np.int64)
     probability = np.clip(generator.normal(0.35, 0.2, rows) + 0.15 * target, 0.0, 1.0)
     codes = np.arange(rows) if groups == rows else generator.integers(0, groups, rows)
-    units = Units.from_codes(codes)
+    outcomes, units = Outcomes("binary", target, probability), Units.from_codes(codes)
 
     started = time.process_time()
-    ours = bootstrap(known_metrics(), target, probability, units, REPLICATES, SEED)
+    ours = bootstrap(NAMES, outcomes, units, REPLICATES, SEED)
     seconds = time.process_time() - started
 
     weights = replicate_weights(units, looped, SEED)
     started = time.process_time()
-    theirs = loop(target, probability, weights)
+    theirs = loop(outcomes, weights)
     slow = (time.process_time() - started) * REPLICATES / looped
 
     worst = max(np.abs(theirs[name] - ours[name][:looped]).max() for name in theirs)
     assert worst < 1e-6, f"the two differ by {worst}"
     mark = "" if looped == REPLICATES else "~"
-    memory = peak_memory(target, probability, units)
+    memory = peak_memory(outcomes, units)
     return (
         f"{rows:>8,} {units.count:>8,} {mark + format(slow, '.1f'):>9} {seconds:>7.2f} "
         f"{slow / seconds:>5.0f}x {memory:>5.0f} {worst:>8.0e}"
     )
 
 
-def loop(
-    target: npt.NDArray[np.int8], probability: Floats, weights: npt.NDArray[np.int32]
-) -> dict[str, Floats]:
+def loop(outcomes: Outcomes, weights: npt.NDArray[np.int32]) -> dict[str, Floats]:
     """Compute the metrics one resample after the other, what can be shared being shared."""
-    rows = np.arange(len(target))
-    found: dict[str, list[float]] = {name: [] for name in known_metrics()}
+    rows = np.arange(len(outcomes.target))
+    found: dict[str, list[float]] = {name: [] for name in NAMES}
     for counts in weights:
         drawn = np.repeat(rows, counts)
-        y, p = target[drawn], probability[drawn]
+        y, p = outcomes.target[drawn], outcomes.prediction[drawn]
         called = p >= 0.5
         precision, recall, f1, _ = sk.precision_recall_fscore_support(
             y, called, average="binary", zero_division=np.nan
         )
         values = {
             "accuracy": sk.accuracy_score(y, called),
+            "balanced_accuracy": sk.balanced_accuracy_score(y, called),
             "precision": precision,
             "recall": recall,
             "f1": f1,
@@ -102,10 +103,10 @@ def loop(
     return {name: np.array(values) for name, values in found.items()}
 
 
-def peak_memory(target: npt.NDArray[np.int8], probability: Floats, units: Units) -> float:
+def peak_memory(outcomes: Outcomes, units: Units) -> float:
     """Measure what the bootstrap allocates at most at once, in MiB, in a run of its own."""
     tracemalloc.start()
-    bootstrap(known_metrics(), target, probability, units, 20, SEED)
+    bootstrap(NAMES, outcomes, units, 20, SEED)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return float(peak) / 2**20

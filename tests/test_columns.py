@@ -162,8 +162,18 @@ def test_the_file_shipped_shows_every_role() -> None:
     assert Columns.model_validate(shipped).target == "any_visit"
 
 
-def test_a_query_does_not_change_the_units_that_are_resampled() -> None:
+def test_the_units_that_are_resampled_are_groups_else_queries_else_rows() -> None:
     frame = pd.DataFrame({"sold": [1, 0, 1], "visit": ["a", "a", "b"], "house": [7, 8, 7]})
 
-    assert Columns(target="sold", query="visit").groups(frame).tolist() == [0, 1, 2]
+    assert Columns(target="sold").groups(frame).tolist() == [0, 1, 2]
+    assert Columns(target="sold", query="visit").groups(frame).tolist() == [0, 0, 1]
     assert Columns(target="sold", query="visit", group="house").groups(frame).tolist() == [0, 1, 0]
+
+
+def test_a_weight_is_no_feature_and_not_the_target() -> None:
+    columns = Columns(target="y", weight="w")
+
+    assert columns.features(["w", "x", "y"]) == ["x"]
+    assert columns.declared()["w"] == "weight"
+    with pytest.raises(ValidationError, match="target and weight name the same column, 'y'"):
+        Columns(target="y", weight="y")

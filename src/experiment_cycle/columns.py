@@ -20,7 +20,7 @@ ROW = "__row__"
 
 OUTCOME = "outcome"
 UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-KEYS = ("target", "identifier", "group", "query", "time")
+KEYS = ("target", "identifier", "group", "query", "time", "weight")
 """The keys that name one column each."""
 SEPARATE = {
     ("identifier", "group"): "each row would be a group of its own",
@@ -79,6 +79,7 @@ class Columns(Options):
     group: Name | None = Field(default=None, description="names what a row belongs to")
     query: Name | None = Field(default=None, description="names the list a row is ranked in")
     time: Name | None = Field(default=None, description="moment at which the row is predicted")
+    weight: Name | None = Field(default=None, description="how much a row counts in training")
     sensitive: tuple[Name, ...] = ()
     drop: tuple[Name, ...] = ()
     known_at: dict[Name, KnownAt] = Field(
@@ -109,9 +110,9 @@ class Columns(Options):
     def features(self, available: Iterable[str]) -> list[str]:
         """Name the columns a model may read, in the order of `available`.
 
-        Withheld are those that `target`, `identifier`, `group`, `query`, `time` and `drop` name,
-        those known too late, and those that only say when another is known. Sensitive columns stay
-        features unless they are withheld for another reason.
+        Withheld are those that `target`, `identifier`, `group`, `query`, `time`, `weight` and
+        `drop` name, those known too late, and those that only say when another is known.
+        Sensitive columns stay features unless they are withheld for another reason.
         """
         named = {getattr(self, role) for role in KEYS}
         withheld = {*named, *self.drop, *self.too_late(), *self.moments(), ROW}
@@ -141,13 +142,14 @@ class Columns(Options):
         return np.asarray(target == level, dtype=np.int8)
 
     def groups(self, frame: pd.DataFrame) -> npt.NDArray[np.int64]:
-        """Number the resampling units of the rows, shape (n,): groups if declared, else rows."""
-        if self.group is None:
+        """Number the resampling units of the rows, shape (n,): groups, else queries, else rows."""
+        unit = self.group or self.query
+        if unit is None:
             return np.arange(len(frame), dtype=np.int64)
-        return pd.factorize(frame[self.group], use_na_sentinel=False)[0].astype(np.int64)
+        return pd.factorize(frame[unit], use_na_sentinel=False)[0].astype(np.int64)
 
     def _contradictions(self) -> Iterator[str]:
-        for role in ("identifier", "group", "query", "time"):
+        for role in KEYS[1:]:
             if getattr(self, role) == self.target:
                 yield f"target and {role} name the same column, '{self.target}'"
         for role in ("sensitive", "drop"):

@@ -5,6 +5,7 @@
     ├── DataError             the table itself: missing file, column, level, or too few rows
     ├── BackendError          a named backend is unknown, not installed, or does not answer
     ├── IntegrityError        stored bytes are not those that were recorded
+    ├── TrainingError         a fit that cannot go on: it diverged, or memory or disk ran out
     └── SealedTestError       a node would read the test set without being allowed to
 
 A message says what was wrong, where, what is allowed, and the next step.
@@ -39,6 +40,10 @@ class BackendError(CycleError):
 
 class IntegrityError(CycleError):
     """What was read back is not what was recorded."""
+
+
+class TrainingError(CycleError):
+    """A fit cannot go on."""
 
 
 class SealedTestError(CycleError):

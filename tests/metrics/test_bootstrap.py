@@ -4,66 +4,102 @@ import tracemalloc
 import warnings
 
 import numpy as np
-import numpy.typing as npt
 import pytest
-import sklearn.metrics as sk
+from tests.metrics.oracles import ORACLES, repeated, sample
 
 from experiment_cycle.errors import ConfigurationError
 from experiment_cycle.metrics import bootstrap as module
 from experiment_cycle.metrics.bootstrap import bootstrap, replicate_weights
 from experiment_cycle.metrics.catalogue import known_metrics, measure
 from experiment_cycle.metrics.influence import influence
+from experiment_cycle.metrics.outcomes import Outcomes
 from experiment_cycle.metrics.units import Units
+from experiment_cycle.problem import ProblemType
 
-Sample = tuple[npt.NDArray[np.int8], npt.NDArray[np.float64], Units]
+PROBLEMS: tuple[ProblemType, ...] = ("binary", "multiclass", "regression", "ranking")
+EACH = [(problem, name) for problem in PROBLEMS for name in known_metrics(problem)]
 
 
-def sample(rows: int, groups: int | None, decimals: int) -> Sample:
-    generator = np.random.default_rng(2)
-    target = (generator.random(rows) < 0.3).astype(np.int8)
-    noise = generator.normal(0.4, 0.2, rows)
-    probability = np.round(np.clip(noise + 0.15 * target, 0, 1), decimals)
-    codes = np.arange(rows) if groups is None else generator.integers(0, groups, rows)
-    return target, probability, Units.from_codes(codes)
+def grouped(outcomes: Outcomes, groups: int | None) -> Units:
+    """Number units: the query where there is one, else a group drawn, else the row."""
+    if outcomes.query is not None:
+        return Units.from_codes(outcomes.query)
+    rows = len(outcomes.target)
+    codes = np.arange(rows) if groups is None else np.arange(rows) * 7919 % groups
+    return Units.from_codes(codes)
 
 
 @pytest.mark.parametrize("decimals", [1, 12], ids=["ties", "no ties"])
 @pytest.mark.parametrize("groups", [None, 40], ids=["rows", "groups"])
-def test_it_equals_scikit_learn_on_repeated_rows(groups: int | None, decimals: int) -> None:
-    target, probability, units = sample(300, groups, decimals)
+@pytest.mark.parametrize("problem", ORACLES)
+def test_it_equals_scikit_learn_on_weighted_rows(
+    problem: ProblemType, groups: int | None, decimals: int
+) -> None:
+    outcomes = sample(problem, 300, decimals)
+    units = grouped(outcomes, groups)
 
-    found = bootstrap(known_metrics(), target, probability, units, 25, seed=9)
+    found = bootstrap(known_metrics(problem), outcomes, units, 15, seed=9)
 
-    for replicate, weights in enumerate(replicate_weights(units, 25, seed=9)):
-        y, p = np.repeat(target, weights), np.repeat(probability, weights)
+    for replicate, weights in enumerate(replicate_weights(units, 15, seed=9)):
         expected = {
-            "accuracy": sk.accuracy_score(y, p >= 0.5),
-            "precision": sk.precision_score(y, p >= 0.5),
-            "recall": sk.recall_score(y, p >= 0.5),
-            "f1": sk.f1_score(y, p >= 0.5),
-            "roc_auc": sk.roc_auc_score(y, p),
-            "average_precision": sk.average_precision_score(y, p),
-            "log_loss": sk.log_loss(y, p),
-            "brier": sk.brier_score_loss(y, p),
+            name: oracle(outcomes, weights.astype(np.float64))
+            for name, oracle in ORACLES[problem].items()
         }
         got = {name: values[replicate] for name, values in found.items()}
-        assert got == pytest.approx(expected, abs=1e-12, rel=1e-12)
+        assert got == pytest.approx(expected, abs=1e-11, rel=1e-11)
 
 
-def test_a_resample_without_a_class_is_nan_and_no_warning() -> None:
-    target, probability = np.array([1, 0, 0, 0], np.int8), np.array([0.9, 0.2, 0.3, 0.4])
-    units = Units.from_codes(np.arange(4))
+def test_a_resample_of_queries_counts_a_query_as_often_as_it_was_drawn() -> None:
+    outcomes = sample("ranking", 300, 1)
+    units, names = grouped(outcomes, None), [*known_metrics("ranking"), "map_at_2"]
+    query = outcomes.query
+    assert query is not None
+
+    found = bootstrap(names, outcomes, units, 15, seed=9)
+
+    for replicate, weights in enumerate(replicate_weights(units, 15, seed=9)):
+        # each drawing of a query is a query of its own
+        copies = [
+            np.flatnonzero((query == code) & (weights > at))
+            for at in range(weights.max())
+            for code in set(query)
+        ]
+        copies = [copy for copy in copies if len(copy)]
+        rows = np.concatenate(copies)
+        own = np.repeat(np.arange(len(copies)), [len(copy) for copy in copies])
+        drawn = Outcomes("ranking", outcomes.target[rows], outcomes.prediction[rows], own)
+        got = {name: values[replicate] for name, values in found.items()}
+        assert got == pytest.approx({name: measure(name, drawn) for name in names}, rel=1e-11)
+
+
+@pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
+def test_a_resample_that_leaves_a_metric_undefined_is_nan_and_no_warning(
+    problem: ProblemType,
+) -> None:
+    outcomes = sample(problem, 4, 12, seed=6)
+    units, names = Units.from_codes(np.arange(4)), known_metrics(problem)
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = bootstrap(known_metrics(), target, probability, units, 200, seed=0)
+        found = bootstrap(names, outcomes, units, 150, seed=0)
 
-    for replicate, weights in enumerate(replicate_weights(units, 200, seed=0)):
-        y, p = np.repeat(target, weights), np.repeat(probability, weights)
+    for replicate, weights in enumerate(replicate_weights(units, 150, seed=0)):
+        drawn = repeated(outcomes, weights)
         for name, values in found.items():
-            assert values[replicate] == pytest.approx(measure(name, y, p), nan_ok=True)
-    assert 0 < np.isnan(found["roc_auc"]).sum() < 200
-    assert not np.isnan(found["accuracy"]).any()
+            expected = pytest.approx(measure(name, drawn), rel=1e-9, abs=1e-9, nan_ok=True)
+            assert values[replicate] == expected, name
+    sometimes = {"binary": "roc_auc", "multiclass": "roc_auc_ovr", "regression": "r2"}[problem]
+    always = "rmse" if problem == "regression" else "accuracy"
+    assert 0 < np.isnan(found[sometimes]).sum() < 150
+    assert not np.isnan(found[always]).any()
+
+
+def test_without_rows_every_resample_is_nan() -> None:
+    outcomes = Outcomes("binary", np.zeros(0, np.int64), np.zeros(0))
+
+    found = bootstrap(known_metrics("binary"), outcomes, Units.from_codes([]), 3, seed=0)
+
+    assert all(np.isnan(values).all() and len(values) == 3 for values in found.values())
 
 
 def test_a_resample_draws_as_many_units_as_there_are() -> None:
@@ -76,22 +112,27 @@ def test_a_resample_draws_as_many_units_as_there_are() -> None:
     assert (weights[:, [0, 2, 3]].sum(axis=1) == 3).all()
 
 
-def test_the_size_of_a_chunk_changes_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    target, probability, units = sample(100, 20, 12)
-    at_once = bootstrap(known_metrics(), target, probability, units, 40, seed=3)
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_the_size_of_a_chunk_changes_no_number(
+    monkeypatch: pytest.MonkeyPatch, problem: ProblemType
+) -> None:
+    outcomes, names = sample(problem, 100, 12), known_metrics(problem)
+    units = grouped(outcomes, 20)
+    at_once = bootstrap(names, outcomes, units, 40, seed=3)
 
     monkeypatch.setattr(module, "CHUNK", 300)
-    in_chunks = bootstrap(known_metrics(), target, probability, units, 40, seed=3)
+    in_chunks = bootstrap(names, outcomes, units, 40, seed=3)
 
-    for name in known_metrics():
+    for name in names:
         np.testing.assert_allclose(in_chunks[name], at_once[name], rtol=1e-13)
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
-    target, probability, units = sample(100, None, 12)
+    outcomes = sample("binary", 100, 12)
+    units = grouped(outcomes, None)
 
     first, again, other = (
-        bootstrap(["brier"], target, probability, units, 30, seed=seed)["brier"].tobytes()
+        bootstrap(["brier"], outcomes, units, 30, seed=seed)["brier"].tobytes()
         for seed in (3, 3, 4)
     )
 
@@ -99,22 +140,24 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
     assert first != other
 
 
-@pytest.mark.parametrize("name", known_metrics())
-def test_its_spread_is_the_influence_standard_error(name: str) -> None:
-    target, probability, units = sample(1500, 300, 12)
+@pytest.mark.parametrize(("problem", "name"), EACH)
+def test_its_spread_is_the_influence_standard_error(problem: ProblemType, name: str) -> None:
+    outcomes = sample(problem, 1500, 12)
+    units = grouped(outcomes, 300)
 
-    replicates = bootstrap([name], target, probability, units, 2000, seed=4)[name]
+    replicates = bootstrap([name], outcomes, units, 2000, seed=4)[name]
 
-    linearised = units.standard_error(influence(name, target, probability).contributions)
+    linearised = units.standard_error(influence(name, outcomes).contributions)
     assert replicates.std(ddof=1) == pytest.approx(linearised, rel=0.08)
 
 
 @pytest.mark.slow
 def test_memory_stays_small_at_150_000_rows() -> None:
-    target, probability, units = sample(150_000, None, 12)
+    outcomes = sample("binary", 150_000, 12)
+    units = grouped(outcomes, None)
 
     tracemalloc.start()
-    bootstrap(known_metrics(), target, probability, units, 5, seed=0)
+    bootstrap(known_metrics("binary"), outcomes, units, 5, seed=0)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
@@ -122,7 +165,7 @@ def test_memory_stays_small_at_150_000_rows() -> None:
 
 
 def test_an_unknown_metric_is_refused() -> None:
-    target, probability, units = sample(10, None, 12)
+    outcomes = sample("binary", 10, 12)
 
     with pytest.raises(ConfigurationError, match="There is no metric 'auc'"):
-        bootstrap(["auc"], target, probability, units, 10, seed=0)
+        bootstrap(["auc"], outcomes, grouped(outcomes, None), 10, seed=0)

@@ -9,6 +9,7 @@ from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
 from experiment_cycle.metrics.influence import influence
+from experiment_cycle.metrics.outcomes import Outcomes
 from experiment_cycle.metrics.units import Units
 
 codes = st.lists(st.integers(-3, 12), min_size=1, max_size=40)
@@ -51,7 +52,7 @@ def test_with_rows_as_units_the_standard_error_of_a_mean_is_the_textbook_one() -
 def test_with_groups_the_standard_error_is_the_sandwich_of_statsmodels() -> None:
     generator = np.random.default_rng(6)
     groups = generator.integers(0, 15, 120)
-    target = (generator.random(120) < 0.4).astype(np.int8)
+    target = (generator.random(120) < 0.4).astype(np.int64)
     probability: npt.NDArray[np.float64] = generator.random(120)
     losses = (probability - target) ** 2
     fitted = OLS(losses, np.ones(120)).fit(
@@ -60,7 +61,7 @@ def test_with_groups_the_standard_error_is_the_sandwich_of_statsmodels() -> None
     count = len(np.unique(groups))
 
     found = Units.from_codes(groups).standard_error(
-        influence("brier", target, probability).contributions
+        influence("brier", Outcomes("binary", target, probability)).contributions
     )
 
     assert found == pytest.approx(fitted.bse[0] * np.sqrt(count / (count - 1)), rel=1e-10)

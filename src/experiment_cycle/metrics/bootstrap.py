@@ -10,14 +10,16 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
-from experiment_cycle.metrics.catalogue import metric
-from experiment_cycle.metrics.ranking import RANKED, Ranking
-from experiment_cycle.metrics.ratios import Ratio, ratio
+from experiment_cycle.metrics.catalogue import check_outcomes
+from experiment_cycle.metrics.layout import lay_out
+from experiment_cycle.metrics.outcomes import Floats, Outcomes
+from experiment_cycle.metrics.ranking import RANKED, Ranking, rankings
+from experiment_cycle.metrics.sums import Sums
 from experiment_cycle.metrics.units import Units
 
 Counts = npt.NDArray[np.int32]
-Floats = npt.NDArray[np.float64]
 
 CHUNK = 1 << 17
 """Counts held at once: small enough for the running sums to stay in the processor's cache."""
@@ -39,40 +41,40 @@ def replicate_weights(units: Units, replicates: int, seed: int) -> Counts:
 
 
 def bootstrap(
-    names: Sequence[str],
-    target: npt.ArrayLike,
-    probability: npt.ArrayLike,
-    units: Units,
-    replicates: int,
-    seed: int,
-    threshold: float = 0.5,
+    names: Sequence[str], outcomes: Outcomes, units: Units, replicates: int, seed: int
 ) -> dict[str, Floats]:
     """Compute metrics on resamples of the units (Efron 1979; by cluster, Field and Welsh 2007).
 
+    A ranking metric needs units of whole queries: a query's value is spread over its rows.
+
     Args:
-        names: Some of `known_metrics()`.
-        target: 0 or 1 per row, shape (n,).
-        probability: Predicted probability of 1 per row, shape (n,).
+        names: Metrics of the problem.
+        outcomes: Targets and predictions.
         units: Which rows stand or fall together.
         replicates: How many resamples.
         seed: Draws the resamples of `replicate_weights` with the same seed.
-        threshold: A row is called positive from this probability on.
 
     Returns:
         For each name its values, shape (replicates,); nan where a resample leaves it undefined.
 
     Raises:
-        ConfigurationError: there is no metric of one of these names.
+        ConfigurationError: there is no metric of one of these names, or it is of another problem.
     """
-    ratios = [metric(name).name for name in names if name not in RANKED]
+    for name in names:
+        check_outcomes(name, outcomes)
     ranked = [name for name in names if name in RANKED]
-    summed = _Ratios([ratio(name, target, probability, threshold) for name in ratios], units)
-    ordered = _Ranked(Ranking.of(target, probability), target, units)
+    laid_out = {name: lay_out(name, outcomes) for name in names if name not in RANKED}
+    summed = _Summed(
+        {name: each for name, each in laid_out.items() if isinstance(each, Sums)}, units
+    )
+    ordered = [
+        _Ordered(ranking, positive, units)
+        for positive, ranking in (rankings(outcomes) if ranked else ())
+    ]
     values: dict[str, list[Floats]] = {name: [] for name in names}
     for counts in _resamples(units, replicates, seed):
-        found = dict(zip(ratios, summed.values(counts), strict=True))
-        if ranked:
-            found |= ordered.values(counts, ranked)
+        found = summed.values(counts)
+        found |= _mean_of_classes([each.values(counts, ranked) for each in ordered])
         for name, chunk in found.items():
             values[name].append(chunk)
     return {name: np.concatenate(chunks) for name, chunks in values.items()}
@@ -81,6 +83,9 @@ def bootstrap(
 def _resamples(units: Units, replicates: int, seed: int) -> Iterator[Counts]:
     """Yield counts per unit, shape (chunk, units); the chunks do not change what is drawn."""
     generator = np.random.default_rng(seed)
+    if units.count == 0:
+        yield np.zeros((replicates, 0), dtype=np.int32)
+        return
     size = max(1, CHUNK // max(len(units.codes), 1))
     for start in range(0, replicates, size):
         chunk = min(size, replicates - start)
@@ -90,29 +95,34 @@ def _resamples(units: Units, replicates: int, seed: int) -> Iterator[Counts]:
         yield counts.astype(np.int32).reshape(chunk, units.count)
 
 
-class _Ratios:
-    """Sums by unit of every numerator and denominator, so that a resample is one product."""
+class _Summed:
+    """All sums of all metrics by unit, so that a resample is one product."""
 
-    def __init__(self, ratios: Sequence[Ratio], units: Units) -> None:
-        sides = [side for each in ratios for side in (each.numerator, each.denominator)]
-        sums = [np.bincount(units.codes, weights=side, minlength=units.count) for side in sides]
-        self._sums = np.stack(sums) if sums else np.empty((0, units.count))
+    def __init__(self, metrics: dict[str, Sums], units: Units) -> None:
+        self._metrics = metrics
+        sums = [each.by_unit(units) for each in metrics.values()]
+        self._sums = sparse.vstack(sums, format="csr") if sums else None
 
-    def values(self, counts: Counts) -> list[Floats]:
-        """Compute each ratio on each resample, shape (chunk,)."""
-        # not `@`: how BLAS adds up depends on its number of threads
-        sums = np.einsum("kg,cg->kc", self._sums, counts.astype(np.float64))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return list(sums[0::2] / sums[1::2])
+    def values(self, counts: Counts) -> dict[str, Floats]:
+        """Compute each metric on each resample, shape (chunk,)."""
+        if self._sums is None:
+            return {}
+        # a sparse product: how BLAS adds up depends on its number of threads
+        sums = self._sums @ np.ascontiguousarray(counts.T, dtype=np.float64)
+        ends = np.cumsum([each.count for each in self._metrics.values()])
+        parts = np.split(sums, ends[:-1])
+        return {
+            name: each.function.value(part)
+            for (name, each), part in zip(self._metrics.items(), parts, strict=True)
+        }
 
 
-class _Ranked:
+class _Ordered:
     """Rows in the order of their predictions; only blocks that hold a positive row count."""
 
-    def __init__(self, ranking: Ranking, target: npt.ArrayLike, units: Units) -> None:
-        positive = np.asarray(target)[ranking.order].astype(np.bool_)
+    def __init__(self, ranking: Ranking, positive: npt.NDArray[np.bool_], units: Units) -> None:
         self._units = units.codes[ranking.order]
-        self._positive_units = self._units[positive]
+        self._positive_units = self._units[positive[ranking.order]]
         kept = np.diff(ranking.positives, prepend=0.0) > 0
         self._rows = _bounds(ranking.rows, kept)
         self._positives = _bounds(ranking.positives, kept)
@@ -127,14 +137,26 @@ class _Ranked:
         inside = (upto - before).astype(np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
             found = {}
-            if "average_precision" in names:
-                precision = upto / np.maximum(rows[:, self._rows[1]], 1)
-                found["average_precision"] = _dot(inside, precision) / all_positives[:, 0]
-            if "roc_auc" in names:
+            for name in names:
+                if name == "average_precision":
+                    precision = upto / np.maximum(rows[:, self._rows[1]], 1)
+                    found[name] = _dot(inside, precision) / all_positives[:, 0]
+                    continue
                 above = rows[:, self._rows[0]] + rows[:, self._rows[1]] - before - upto
                 pairs = _dot(inside, 2.0 * negatives - above)
-                found["roc_auc"] = pairs / (2.0 * all_positives[:, 0] * negatives[:, 0])
+                found[name] = pairs / (2.0 * all_positives[:, 0] * negatives[:, 0])
         return found
+
+
+def _mean_of_classes(found: list[dict[str, Floats]]) -> dict[str, Floats]:
+    """Average each metric over the classes in which a resample leaves it defined."""
+    means = {}
+    for name in found[0] if found else ():
+        values = np.stack([each[name] for each in found])
+        defined = ~np.isnan(values)
+        with np.errstate(invalid="ignore"):
+            means[name] = np.where(defined, values, 0.0).sum(axis=0) / defined.sum(axis=0)
+    return means
 
 
 def _bounds(

@@ -1,17 +1,24 @@
-"""The metrics that depend on the order of the predictions only: ROC AUC, average precision."""
+"""The metrics of classes that depend on the order of the predictions only.
+
+ROC AUC and average precision, and the mean of one ROC AUC for each class against the rest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from experiment_cycle.metrics.ratios import NO_NEGATIVES, NO_POSITIVES
+from experiment_cycle.metrics.classification import NO_NEGATIVES, NO_POSITIVES
+from experiment_cycle.metrics.outcomes import Floats, Outcomes
+from experiment_cycle.metrics.sums import NO_ROWS
 
-Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
+
+NO_OR_ALL = "the others have no row, or all of them"
+ONE_CLASS = "all rows are of one class"
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +59,7 @@ class Ranking:
         positives = self.positives[-1] if len(self.positives) else 0.0
         if positives == 0:
             return NO_POSITIVES
-        if name == "roc_auc" and positives == self.rows[-1]:
+        if name != "average_precision" and positives == self.rows[-1]:
             return NO_NEGATIVES
         return None
 
@@ -119,8 +126,57 @@ def average_precision(ranking: Ranking) -> tuple[float, Floats]:
 RANKED: dict[str, Callable[[Ranking], tuple[float, Floats]]] = {
     "roc_auc": roc_auc,
     "average_precision": average_precision,
+    "roc_auc_ovr": roc_auc,
 }
-"""The metrics of this file by name."""
+"""What each metric of this file does with a ranking, by name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """A metric laid out by order: its mean over the classes in which it is defined."""
+
+    name: str
+    outcomes: Outcomes
+
+    def value(self) -> float:
+        """Compute the metric; nan where it is not defined."""
+        return self.influence()[0]
+
+    def influence(self) -> tuple[float, Floats, str | None]:
+        """Compute value, derivative in the weight of each row (shape (n,)), and note."""
+        values, missing = [], []
+        contributions = np.zeros(len(self.outcomes.target))
+        for positive, ranking in rankings(self.outcomes):
+            undefined = ranking.undefined(self.name)
+            if undefined is not None:
+                missing.append(undefined)
+                continue
+            value, by_class = RANKED[self.name](ranking)
+            values.append(value)
+            contributions += ranking.spread(by_class, positive)
+        count = len(values) + len(missing)
+        if not values:
+            return float("nan"), contributions, missing[0] if count == 1 else self._nothing()
+        note = f"the mean is over {len(values)} of {count} classes: {NO_OR_ALL}"
+        mean = float(np.mean(values))
+        return mean, contributions / len(values), note if missing else None
+
+    def _nothing(self) -> str:
+        return ONE_CLASS if len(self.outcomes.target) else NO_ROWS
+
+
+def rankings(outcomes: Outcomes) -> Iterator[tuple[npt.NDArray[np.bool_], Ranking]]:
+    """Rank the rows for each class against the rest; for two classes once.
+
+    Yields:
+        Which rows are of the class, shape (n,), and the ranking by its probability.
+    """
+    target = np.asarray(outcomes.target)
+    if outcomes.problem == "binary":
+        yield target.astype(np.bool_), Ranking.of(target, outcomes.prediction)
+        return
+    for code in range(outcomes.prediction.shape[1]):
+        yield target == code, Ranking.of(target == code, outcomes.prediction[:, code])
 
 
 def _sum_to_last(per_block: Floats) -> Floats:

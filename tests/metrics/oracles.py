@@ -1,0 +1,129 @@
+"""Scikit-learn's metrics, weighted, and samples to try them on."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import sklearn.metrics as sk
+
+from experiment_cycle.metrics.outcomes import Outcomes
+from experiment_cycle.problem import ProblemType
+
+Floats = npt.NDArray[np.float64]
+Oracle = Callable[[Outcomes, Floats], float]
+
+
+def called(outcomes: Outcomes) -> npt.NDArray[np.int64]:
+    if outcomes.problem == "binary":
+        return (outcomes.prediction >= outcomes.threshold).astype(np.int64)
+    return outcomes.prediction.argmax(axis=1)
+
+
+def of_calls(score: Callable[..., float], **options: object) -> Oracle:
+    def oracle(outcomes: Outcomes, weights: Floats) -> float:
+        return score(outcomes.target, called(outcomes), sample_weight=weights, **options)
+
+    return oracle
+
+
+def of_predictions(score: Callable[..., float], **options: object) -> Oracle:
+    def oracle(outcomes: Outcomes, weights: Floats) -> float:
+        return score(outcomes.target, outcomes.prediction, sample_weight=weights, **options)
+
+    return oracle
+
+
+def of_probabilities(score: Callable[..., float]) -> Oracle:
+    def oracle(outcomes: Outcomes, weights: Floats) -> float:
+        classes = 2 if outcomes.problem == "binary" else outcomes.prediction.shape[1]
+        return score(
+            outcomes.target,
+            outcomes.prediction,
+            sample_weight=weights,
+            labels=list(range(classes)),
+        )
+
+    return oracle
+
+
+def each_against_the_rest(outcomes: Outcomes, weights: Floats) -> float:
+    # scikit-learn takes no weights for several classes
+    areas = [
+        sk.roc_auc_score(outcomes.target == code, probability, sample_weight=weights)
+        for code, probability in enumerate(outcomes.prediction.T)
+    ]
+    return float(np.mean(areas))
+
+
+macro = partial(of_calls, average="macro", zero_division=np.nan)
+either = partial(of_calls, zero_division=np.nan)
+
+ORACLES: dict[ProblemType, dict[str, Oracle]] = {
+    "binary": {
+        "accuracy": of_calls(sk.accuracy_score),
+        "balanced_accuracy": of_calls(sk.balanced_accuracy_score),
+        "precision": either(sk.precision_score),
+        "recall": either(sk.recall_score),
+        "f1": either(sk.f1_score),
+        "roc_auc": of_predictions(sk.roc_auc_score),
+        "average_precision": of_predictions(sk.average_precision_score),
+        "log_loss": of_probabilities(sk.log_loss),
+        "brier": of_probabilities(sk.brier_score_loss),
+    },
+    "multiclass": {
+        "accuracy": of_calls(sk.accuracy_score),
+        "balanced_accuracy": of_calls(sk.balanced_accuracy_score),
+        "precision_macro": macro(sk.precision_score),
+        "recall_macro": macro(sk.recall_score),
+        "f1_macro": macro(sk.f1_score),
+        "roc_auc_ovr": each_against_the_rest,
+        "log_loss": of_probabilities(sk.log_loss),
+        "brier": of_probabilities(sk.brier_score_loss),
+    },
+    "regression": {
+        "rmse": of_predictions(sk.root_mean_squared_error),
+        "mae": of_predictions(sk.mean_absolute_error),
+        "mse": of_predictions(sk.mean_squared_error),
+        "r2": of_predictions(sk.r2_score),
+    },
+}
+"""For each problem type but ranking, which has its own tests."""
+
+CASES = [(problem, name) for problem, names in ORACLES.items() for name in names]
+
+
+def sample(problem: ProblemType, size: int, decimals: int, seed: int = 11) -> Outcomes:
+    """Draw outcomes of a model that knows something, with ties or without."""
+    generator = np.random.default_rng(seed)
+    if problem == "binary":
+        target = (generator.random(size) < 0.4).astype(np.int64)
+        noise = generator.normal(0.4, 0.2, size)
+        prediction = np.round(np.clip(noise + 0.2 * target, 0, 1), decimals)
+        return Outcomes(problem, target, prediction)
+    if problem == "multiclass":
+        target = generator.choice(4, size, p=[0.4, 0.3, 0.2, 0.1])
+        logits = generator.normal(size=(size, 4)) + 1.2 * np.eye(4)[target]
+        if decimals < 4:
+            logits = np.round(logits)
+        probability = np.exp(logits)
+        return Outcomes(problem, target, probability / probability.sum(axis=1, keepdims=True))
+    if problem == "regression":
+        target = np.round(generator.normal(1000, 5, size), decimals)
+        return Outcomes(problem, target, target + np.round(generator.normal(1, 3, size), decimals))
+    query = generator.integers(0, max(size // 6, 2), size)
+    target = generator.choice(4, size, p=[0.6, 0.2, 0.1, 0.1]).astype(np.float64)
+    score = np.round(generator.normal(size=size) + target / 2, decimals)
+    return Outcomes(problem, target, score, query)
+
+
+def repeated(outcomes: Outcomes, weights: npt.NDArray[np.int32]) -> Outcomes:
+    """Repeat each row as often as its weight says."""
+    rows = np.repeat(np.arange(len(weights)), weights)
+    return Outcomes(
+        outcomes.problem,
+        outcomes.target[rows],
+        outcomes.prediction[rows],
+        None if outcomes.query is None else outcomes.query[rows],
+        outcomes.threshold,
+    )
