@@ -14,7 +14,8 @@ import pytest
 
 from experiment_cycle.columns import Columns
 from experiment_cycle.data_versioning.intake import take_in
-from experiment_cycle.errors import DataError
+from experiment_cycle.errors import ConfigurationError, CycleError, DataError
+from experiment_cycle.problem import Task
 
 COLUMNS = Columns(target="ill", group="person", sensitive=("sex",), drop=("note",))
 
@@ -31,15 +32,20 @@ def usable() -> pd.DataFrame:
     )
 
 
-def passes(table: Any, columns: Columns = COLUMNS) -> None:
+def passes(table: Any, columns: Columns = COLUMNS, task: Task = "classification") -> None:
     with TemporaryDirectory() as folder:
-        assert take_in(table, columns, Path(folder) / "staged.parquet").path.is_file()
+        assert take_in(table, columns, Path(folder) / "staged.parquet", task).path.is_file()
 
 
-def refusal(table: Any, columns: Columns = COLUMNS) -> str:
+def refusal(
+    table: Any,
+    columns: Columns = COLUMNS,
+    task: Task = "classification",
+    error: type[CycleError] = DataError,
+) -> str:
     with TemporaryDirectory() as folder:
-        with pytest.raises(DataError) as raised:
-            take_in(table, columns, Path(folder) / "staged.parquet")
+        with pytest.raises(error) as raised:
+            take_in(table, columns, Path(folder) / "staged.parquet", task)
         assert list(Path(folder).iterdir()) == []
     assert "Next step: " in raised.value.message
     return raised.value.message
@@ -130,20 +136,95 @@ def test_a_target_of_one_class_is_refused_with_the_class(
 
 
 @kinds
-def test_a_target_of_more_classes_is_refused_with_its_levels(
-    kind: Callable[[pd.DataFrame], Any],
-) -> None:
-    told = refusal(kind(usable().assign(ill=["a", "b", "c", "a"])))
-
-    assert "3 levels: 'a' (2 rows), 'b' (1 rows), 'c' (1 rows)" in told
-    assert "two classes" in told
+def test_a_target_of_more_classes_passes(kind: Callable[[pd.DataFrame], Any]) -> None:
+    passes(kind(usable().assign(ill=["a", "b", "c", "a"])))
 
 
-def test_of_very_many_classes_only_the_first_are_shown() -> None:
-    told = refusal(pd.DataFrame({"ill": np.arange(5_000) / 7, "age": 1}), Columns(target="ill"))
+def test_more_classes_than_can_be_told_apart_are_refused_and_only_the_first_are_shown() -> None:
+    table = pd.DataFrame({"ill": np.arange(5_000) / 7, "age": 1})
+
+    told = refusal(table, Columns(target="ill"))
 
     assert "5,000 levels" in told
-    assert len(told) < 600
+    assert "set 'task' to regression" in told
+    assert len(told) < 700
+    passes(table.head(100), Columns(target="ill"))
+    assert "101 levels" in refusal(table.head(101), Columns(target="ill"))
+
+
+def test_one_of_very_many_levels_can_be_told_from_all_others() -> None:
+    table = pd.DataFrame({"ill": np.arange(5_000), "age": 1})
+
+    passes(table, Columns(target="ill", positive=4_321))
+    assert "is 5000, which is not a level" in refusal(table, Columns(target="ill", positive=5_000))
+
+
+NUMBERS = {"a": [1.5, 2.5, 3.5, 2.5], "q": ["x", "x", "y", "y"], "y": [0, 2, 1, 0]}
+
+
+@pytest.mark.parametrize("kind", ["int8", "float32", "Int64", "bool"])
+@pytest.mark.parametrize("task", ["regression", "ranking"])
+def test_a_target_of_numbers_passes_where_a_number_is_predicted(task: Task, kind: str) -> None:
+    table = pd.DataFrame(NUMBERS).assign(y=pd.Series([0, 1, 1, 0]).astype(kind))
+
+    passes(table, Columns(target="y", query="q"), task)
+
+
+@pytest.mark.parametrize(
+    ("task", "changed", "told"),
+    [
+        ("regression", {"y": list("abcd")}, "but the task regression predicts a number"),
+        ("ranking", {"y": list("abcd")}, "but the task ranking predicts a number"),
+        ("regression", {"y": [1.0, np.inf, 2.0, 1e300]}, "in 2 rows (counted from 0: 1, 3)"),
+        ("regression", {"y": [1.0, np.nan, 2.0, 3.0]}, "1 missing value in 4 rows"),
+        ("regression", {"y": [2, 2, 2, 2]}, "is 2 in every row"),
+        ("ranking", {"y": [0, 1, -1, 2]}, "is no relevance in 1 row (counted from 0: 2)"),
+        ("ranking", {"y": [0, 1, 0.5, 2]}, "is no relevance in 1 row (counted from 0: 2)"),
+        ("ranking", {"y": [0, 31, 1, 2]}, "a whole number from 0 (not relevant) to 30"),
+        ("ranking", {"y": [0, 0, 0, 0]}, "is 0 in every row"),
+        ("ranking", {"y": [0, 1, 0, 0]}, "is above 0 in 1 query."),
+        ("ranking", {"q": ["x", "x", "x", "x"]}, "has a single query, 'x'"),
+        ("ranking", {"q": ["x", "x", None, "y"]}, "A row of unknown query"),
+    ],
+)
+def test_a_target_that_cannot_be_predicted_so_is_refused(
+    task: Task, changed: dict[str, Any], told: str
+) -> None:
+    table = pd.DataFrame(NUMBERS | changed)
+
+    assert told in refusal(table, Columns(target="y", query="q"), task)
+
+
+def test_a_ranking_needs_a_query_column() -> None:
+    table = pd.DataFrame(NUMBERS)
+
+    assert "'columns.query'" in refusal(table, Columns(target="y"), "ranking", ConfigurationError)
+
+
+@pytest.mark.parametrize(
+    ("weights", "told"),
+    [
+        ([1.0, -1.0, 1.0, 1.0], "no finite number from 0 on in 1 row (counted from 0: 1)"),
+        ([1.0, None, np.inf, 1.0], "in 2 rows (counted from 0: 1, 2)"),
+        ([0, 0, 0, 0], "is 0 in every row"),
+        (list("abcd"), "A weight is a number from 0 on"),
+    ],
+)
+def test_a_weight_that_is_no_number_from_zero_on_is_refused(weights: list[Any], told: str) -> None:
+    columns = Columns(**(COLUMNS.model_dump() | {"weight": "w"}))
+
+    found = refusal(usable().assign(w=weights), columns)
+    assert "'columns.weight'" in found
+    assert told in found
+    passes(usable().assign(w=[0, 1, 2, 3]), columns)
+
+
+def test_a_target_of_dates_is_no_class() -> None:
+    table = pd.DataFrame({"y": pd.date_range("2020-01-01", periods=2), "x": [1, 2]})
+
+    assert "Allowed: text, whole numbers, floats, and true or false" in refusal(
+        table, Columns(target="y")
+    )
 
 
 def test_a_target_of_lists_is_refused() -> None:

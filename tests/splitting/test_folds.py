@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from experiment_cycle.columns import ROW, Columns
 from experiment_cycle.errors import DataError
 from experiment_cycle.snapshot import Snapshot
-from experiment_cycle.splitting.folds import draw_folds, fold_rows, repeats_of
+from experiment_cycle.splitting.folds import (
+    draw_folds,
+    fold_rows,
+    folds_of,
+    nested_fold_rows,
+    repeats_of,
+)
 from experiment_cycle.splitting.manifest import describe_split
 from experiment_cycle.splitting.options import SplittingOptions
 from experiment_cycle.splitting.strategies import assign
@@ -57,11 +63,32 @@ def options(strategy: str, folds: int = 5, repeats: int = 1, **given: Any) -> Sp
     )
 
 
+def check_nested(
+    drawn: pd.DataFrame, place: tuple[int, int, int], frame: pd.DataFrame, strategy: str
+) -> None:
+    trains, tests = fold_rows(drawn, *place[:2])
+    nested = nested_fold_rows(drawn, *place)
+    timed = "time" in ROLES[strategy]
+    assert (nested is None) == (timed and place[1] == 1)
+    if nested is None:
+        return
+    within, validates, same_tests = nested
+    assert (same_tests == tests).all()
+    assert not ((within | validates) & ~trains).any()
+    assert not (within & validates).any()
+    if "group" in ROLES[strategy]:
+        assert not set(frame["person"][within]) & set(frame["person"][validates])
+    if timed and within.any() and validates.any():
+        assert frame["day"][validates].min() >= frame["day"][within].max() + 3
+    if not timed:
+        assert ((within | validates) == trains).all()
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     strategy=st.sampled_from(sorted(ROLES)),
     rows=st.integers(150, 400),
-    folds=st.integers(2, 6),
+    folds=st.integers(3, 6),
     seed=st.integers(0, 1_000),
     test_share=st.sampled_from([0.0, 0.15]),
 )
@@ -83,6 +110,7 @@ def test_folds_hold_what_splits_hold(
 
     assert drawn.index.equals(pd.RangeIndex(rows, name=ROW))
     assert repeats_of(drawn) == repeats
+    assert folds_of(drawn) == folds
     inside = assignment["split"].isin(["train", "validation"]).to_numpy()
     for repeat in range(1, repeats + 1):
         tested = np.zeros(rows, dtype=int)
@@ -95,6 +123,7 @@ def test_folds_hold_what_splits_hold(
                 assert not set(frame["person"][trains]) & set(frame["person"][tests])
             if timed and trains.any() and tests.any():
                 assert frame["day"][tests].min() >= frame["day"][trains].max() + 3
+            check_nested(drawn, (repeat, fold, folds), frame, strategy)
         if not timed:
             assert (tested == inside).all()
         else:

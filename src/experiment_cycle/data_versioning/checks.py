@@ -6,17 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-import duckdb
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from experiment_cycle.columns import ROW, Columns
+from experiment_cycle.columns import Columns
+from experiment_cycle.data_versioning.staged_table import StagedTable
+from experiment_cycle.data_versioning.target_checks import FILE, check_target
 from experiment_cycle.errors import DataError, near_misses
+from experiment_cycle.problem import Task
 from experiment_cycle.snapshot import RESERVED, Snapshot, quoted
-
-FILE = "conf/base/parameters_task.yml"
-SHOWN = 5
-CLASSES = 2
 
 
 def check_names(names: list[str], columns: Columns) -> None:
@@ -90,19 +87,21 @@ def renamed(names: Iterable[str]) -> list[tuple[str, str]]:
     return [(base, name) for base, name in found if base != name and base in known]
 
 
-def check_values(snapshot: Snapshot, columns: Columns) -> None:
-    """Check that target and group column of a table hold what their roles ask for.
+def check_values(snapshot: Snapshot, columns: Columns, task: Task) -> None:
+    """Check that target, group, query and weight column hold what their roles ask for.
 
-    Only these two columns are read, out of core.
+    Only these columns are read, out of core.
 
     Args:
         snapshot: The table; its names have passed `check_names`.
         columns: The roles of the columns.
+        task: What the target is to be predicted as.
 
     Raises:
-        DataError: there are no rows; the target has missing values or not two classes;
-            `columns.positive` is not among them; the group column has missing values or one group
-            only.
+        DataError: there are no rows; the target has missing values or cannot be predicted so (see
+            `check_target`); the group or query column has missing values or one level only; a
+            weight is no number from 0 on.
+        ConfigurationError: the task is ranking, and no query column is declared.
     """
     if snapshot.rows == 0:
         raise DataError(
@@ -110,85 +109,55 @@ def check_values(snapshot: Snapshot, columns: Columns) -> None:
             "conf/base/catalog_data_versioning.yml names."
         )
     with snapshot.connect() as connection:
-        kind = pq.read_schema(snapshot.path).field(columns.target).type
-        _check_target(connection, kind, columns)
-        if columns.group is not None:
-            _check_group(connection, columns.group)
+        table = StagedTable(connection, pq.read_schema(snapshot.path))
+        for role, name in (("group", columns.group), ("query", columns.query)):
+            if name is not None:
+                _check_units(table, role, name)
+        check_target(table, columns, task)
+        if columns.weight is not None:
+            _check_weight(table, columns.weight)
 
 
-def _check_target(
-    connection: duckdb.DuckDBPyConnection, kind: pa.DataType, columns: Columns
-) -> None:
-    where = f"The target column '{columns.target}' ('columns.target' in {FILE})"
-    if pa.types.is_nested(kind):
-        raise DataError(
-            f"{where} holds {kind}. Allowed: two levels of text, numbers, or true and "
-            "false. Next step: name another column."
-        )
-    missing = _missing_told(connection, columns.target)
+def _check_units(table: StagedTable, role: str, name: str) -> None:
+    """Check that every row is in a group or query, and that there are several of them."""
+    where = f"The {role} column '{name}' ('columns.{role}' in {FILE})"
+    missing = table.missing_told(name)
     if missing:
         raise DataError(
-            f"{where} has {missing} Next step: leave these rows out, "
-            "or fill in what is known, before the data get here."
-        )
-    value = quoted(columns.target)
-    # by position: a column may have the name of an alias
-    counts = connection.execute(
-        f"SELECT {value}, count(*), count(*) OVER () FROM dataset GROUP BY 1 "
-        f"ORDER BY 2 DESC, CAST({value} AS VARCHAR) LIMIT {SHOWN}"
-    ).fetchall()
-    found = counts[0][2]
-    shown = ", ".join(f"{level!r} ({count:,} rows)" for level, count, _ in counts)
-    if found != CLASSES:
-        more = ", ..." if found > SHOWN else ""
-        raise DataError(
-            f"{where} has {found:,} level{'s'[: found > 1]}: {shown}{more}. This "
-            "version tells two classes apart. Next step: name a column with two levels, or make "
-            "one, for instance by a threshold."
-        )
-    if columns.positive is not None and columns.positive not in [level for level, *_ in counts]:
-        raise DataError(
-            f"'columns.positive' in {FILE} is {columns.positive!r}, which is not a level of the "
-            f"target column '{columns.target}'. Its levels: {shown}. Next step: write one of "
-            "them, in quotes if it is text, or null for the greater of the two."
-        )
-
-
-def _check_group(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    where = f"The group column '{name}' ('columns.group' in {FILE})"
-    missing = _missing_told(connection, name)
-    if missing:
-        raise DataError(
-            f"{where} has {missing} A row of unknown group could land "
-            "on the wrong side. Next step: give each such row a group of its own, or leave it out."
+            f"{where} has {missing} A row of unknown {role} could land "
+            f"on the wrong side. Next step: give each such row a {role} of its own, or leave it "
+            "out."
         )
     first = f"(SELECT {quoted(name)} FROM dataset LIMIT 1)"
-    level, single = connection.execute(
+    level, single = table.rows(
         f"SELECT {first}, NOT EXISTS (FROM dataset WHERE {quoted(name)} != {first})"
-    ).fetchall()[0]
+    )[0]
     if single:
         raise DataError(
-            f"{where} has a single group, {level!r}, which cannot be split. Next step: "
-            "name a column with more groups, or write null if rows do not belong together."
+            f"{where} has a single {role}, {level!r}, which cannot be split. Next step: "
+            "name a column with more of them, or write null if rows do not belong together."
         )
 
 
-def _missing_told(connection: duckdb.DuckDBPyConnection, name: str) -> str:
-    """Count and place the rows without a value; the empty text if there are none."""
-    missing, total = connection.execute(
-        f"SELECT count(*) - count({quoted(name)}), count(*) FROM dataset"
-    ).fetchall()[0]
-    if not missing:
-        return ""
-    rows = connection.execute(
-        f"SELECT {ROW} FROM dataset WHERE {quoted(name)} IS NULL ORDER BY 1 LIMIT {SHOWN}"
-    ).fetchall()
-    first = ", ".join(f"{row}" for (row,) in rows)
-    more = ", ..." if missing > SHOWN else ""
-    return (
-        f"{missing:,} missing value{'s'[: missing > 1]} in {total:,} rows (counted from 0: "
-        f"{first}{more})."
-    )
+def _check_weight(table: StagedTable, name: str) -> None:
+    where = f"The weight column '{name}' ('columns.weight' in {FILE})"
+    if not table.is_number(name):
+        raise DataError(
+            f"{where} holds {table.kind(name)}. A weight is a number from 0 on. Next step: name "
+            "another column, or write null."
+        )
+    value = f"CAST({quoted(name)} AS DOUBLE)"
+    wrong = table.first_told(f"NOT coalesce(isfinite({value}) AND {value} >= 0, false)")
+    if wrong:
+        raise DataError(
+            f"{where} is no finite number from 0 on in {wrong}. Next step: mend the weights, or "
+            "leave these rows out, before the data get here."
+        )
+    if not table.rows(f"SELECT 1 FROM dataset WHERE {value} > 0 LIMIT 1"):
+        raise DataError(
+            f"{where} is 0 in every row, so that there is nothing to learn from. Next step: name "
+            "another column, or write null."
+        )
 
 
 def _listed(names: Iterable[str]) -> str:

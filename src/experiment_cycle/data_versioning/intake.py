@@ -18,12 +18,15 @@ from experiment_cycle.datasets.parquet import write_parquet
 from experiment_cycle.datasets.source_errors import MEND
 from experiment_cycle.datasets.tables import column_names, opened, stream
 from experiment_cycle.errors import DataError
+from experiment_cycle.problem import Task
 from experiment_cycle.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
 
 
-def take_in(raw_data: Any, columns: Columns, staging_file: Path) -> Snapshot:
+def take_in(
+    raw_data: Any, columns: Columns, staging_file: Path, task: Task = "classification"
+) -> Snapshot:
     """Write a raw table to a staging file, and check that it can be used.
 
     The names are checked before anything is read, the values once they are staged: the source is
@@ -33,6 +36,7 @@ def take_in(raw_data: Any, columns: Columns, staging_file: Path) -> Snapshot:
         raw_data: Any table that `stream` can read; or a kept version, which is only checked.
         columns: The roles of the columns.
         staging_file: Where to write; the folder is made as needed.
+        task: What the target is to be predicted as.
 
     Returns:
         The snapshot, to be moved into its place.
@@ -40,12 +44,13 @@ def take_in(raw_data: Any, columns: Columns, staging_file: Path) -> Snapshot:
     Raises:
         DataError: the source cannot be read, the table cannot be used with these roles, or the
             file cannot be written.
+        ConfigurationError: the task asks for a column that is not declared.
     """
     kept = isinstance(raw_data, Snapshot)
     snapshot = raw_data if kept else _staged(raw_data, columns, staging_file)
     try:
         check_names(list(snapshot.types), columns)
-        check_values(snapshot, columns)
+        check_values(snapshot, columns, task)
     except BaseException:
         if snapshot.temporary:
             snapshot.path.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from experiment_cycle.columns import ROW, Columns
 from experiment_cycle.errors import DataError
+from experiment_cycle.problem import Task
 from experiment_cycle.snapshot import Snapshot
 from experiment_cycle.splitting.group_time import choose_homes, touched_windows
 from experiment_cycle.splitting.groups import assign_groups
@@ -32,6 +33,7 @@ def draw_folds(
     columns: Columns,
     options: SplittingOptions,
     seed: int,
+    task: Task | None = None,
 ) -> pd.DataFrame:
     """Give every row of train and validation its fold, anew for each repeat.
 
@@ -45,6 +47,7 @@ def draw_folds(
         columns: The roles of the columns.
         options: The strategy, and how many folds and repeats.
         seed: Where all random choices come from.
+        task: What the target is predicted as; None: what it looks like.
 
     Returns:
         One row for each of the dataset, indexed by `__row__`, with columns `repeat_1` and so on:
@@ -61,7 +64,7 @@ def draw_folds(
         return pd.DataFrame(index=index)
     inside = part_codes(assignment) < PARTS.index("test")
     frame = Rows.read(snapshot, columns, options, None).frame[inside]
-    rows = Rows(frame, columns, options, None)
+    rows = Rows(frame, columns, options, None, task)
     if options.strategy in TIMED or (options.strategy == "predefined" and columns.time):
         drawn = _in_time(rows, asked, seed)
     else:
@@ -90,6 +93,39 @@ def fold_rows(folds: pd.DataFrame, repeat: int, fold: int) -> tuple[Mask, Mask]:
     return trains, tests
 
 
+def nested_fold_rows(
+    folds: pd.DataFrame, repeat: int, fold: int, count: int
+) -> tuple[Mask, Mask, Mask] | None:
+    """Divide the rows that train in one fold once more, for tuning and early stopping inside it.
+
+    By chance another fold of the repeat validates, the next one; by time the fold before does, with
+    what may train for it, so that rows stay purged; the first fold in time has none before it.
+
+    Args:
+        folds: As `draw_folds` returns them.
+        repeat: Counted from 1.
+        fold: Counted from 1.
+        count: How many folds a repeat has.
+
+    Returns:
+        Which rows train, validate and test, each of shape (n,); None where no rows can validate.
+    """
+    trains, tests = fold_rows(folds, repeat, fold)
+    number = folds[f"repeat_{repeat}"].to_numpy()
+    if TRAINS_FROM not in folds:
+        validates = number == fold % count + 1
+        return trains & ~validates, validates, tests
+    if fold == 1:
+        return None
+    before, validates = fold_rows(folds, repeat, fold - 1)
+    return before & trains, validates & trains, tests
+
+
+def folds_of(folds: pd.DataFrame) -> int:
+    """Count the folds of a repeat; 0 where there are none."""
+    return int(folds["repeat_1"].max()) if "repeat_1" in folds else 0
+
+
 def repeats_of(folds: pd.DataFrame) -> int:
     """Count the repeats; 0 where there are no folds."""
     return sum(str(name).startswith("repeat_") for name in folds.columns)
@@ -101,7 +137,7 @@ def _by_chance(rows: Rows, asked: CrossValidation, seed: int) -> dict[str, Numbe
         raise DataError(
             f"{asked.folds} folds cannot be made of {count} "
             f"{'rows' if rows.units is None else 'groups that stay whole'}. Next step: set "
-            f"'splitting.cross_validation.folds' to {max(2, count)} or less, or get more data."
+            f"'splitting.cross_validation.folds' to {max(3, count)} or less, or get more data."
         )
     equal = np.full(asked.folds, 1 / asked.folds)
     strata = rows.strata.codes if rows.stratified else None

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from experiment_cycle.columns import Columns
+from experiment_cycle.problem import Task
 from experiment_cycle.row_keys import hash_keys, hash_rows, row_keys
 from experiment_cycle.snapshot import Snapshot
 from experiment_cycle.splitting.guarantees import Result, prove, prove_folds
@@ -73,7 +74,7 @@ def split_keys(snapshot: Snapshot, assignment: pd.DataFrame, columns: Columns) -
     return keys.assign(**{SPLIT: split})
 
 
-def describe_split(
+def describe_split(  # noqa: PLR0913 - all that a split depends on
     snapshot: Snapshot,
     assignment: pd.DataFrame,
     columns: Columns,
@@ -83,6 +84,7 @@ def describe_split(
     *,
     champion: ChampionSplit | None = None,
     folds: pd.DataFrame | None = None,
+    task: Task | None = None,
 ) -> SplitManifest:
     """Record how the rows were assigned, and prove of the result what holds.
 
@@ -97,6 +99,7 @@ def describe_split(
         content_hash: The digest of the dataset's content hash.
         champion: The champion's split, as `assign` got it.
         folds: The folds drawn for these parts, if any; see `draw_folds`.
+        task: What the target is predicted as; None: what it looks like.
 
     Raises:
         IntegrityError: the assignment is not one of this dataset.
@@ -105,7 +108,7 @@ def describe_split(
     frame = snapshot.to_pandas()
     keys = row_keys(frame, columns)
     old = inherit(champion, keys, columns, options, quiet=True)
-    rows = Rows(frame, columns, options, old)
+    rows = Rows(frame, columns, options, old, task)
     taken = None if old is None else old.champion
     part = part_codes(assignment)
     result = Result(part, frame, rows.strata, rows.moments, keys, columns, options, taken)
@@ -117,6 +120,7 @@ def describe_split(
         hash=split_hash(content_hash, parts),
         content_hash=content_hash,
         strategy=options.strategy,
+        task=task,
         seed=seed,
         requested=options.ratios.model_dump(),
         parts=parts,

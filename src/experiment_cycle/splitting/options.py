@@ -53,9 +53,9 @@ class Ratios(Options):
 
 
 class CrossValidation(Options):
-    """So many folds, drawn so many times."""
+    """So many folds, drawn so many times; one tests, one validates, the others train."""
 
-    folds: int = Field(default=5, ge=2, le=100)
+    folds: int = Field(default=5, ge=3, le=100)
     repeats: int = Field(default=1, ge=1, le=100)
 
 

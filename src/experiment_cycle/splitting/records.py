@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from experiment_cycle.options import Record
+from experiment_cycle.problem import Task
 
 
 class SplitPart(Record):
@@ -52,6 +53,8 @@ class SplitManifest(Record):
     """SHA-256 over dataset content hash and the rows of every part."""
     content_hash: str
     strategy: str
+    task: Task | None = None
+    """None: it was judged by what the target looks like."""
     seed: int
     requested: dict[str, float]
     parts: dict[str, SplitPart]

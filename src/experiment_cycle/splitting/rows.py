@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from experiment_cycle.columns import Columns
+from experiment_cycle.problem import Task
 from experiment_cycle.row_keys import row_keys
 from experiment_cycle.snapshot import Snapshot
 from experiment_cycle.splitting.inherit import ChampionSplit, Inheritance, inherit, may_inherit
@@ -30,6 +31,8 @@ class Rows:
     columns: Columns
     options: SplittingOptions
     inherited: Inheritance | None
+    task: Task | None = None
+    """What the target is predicted as; None: what it looks like."""
 
     @classmethod
     def read(
@@ -38,6 +41,7 @@ class Rows:
         columns: Columns,
         options: SplittingOptions,
         champion: ChampionSplit | None,
+        task: Task | None = None,
     ) -> Rows:
         """Read what the strategy needs, and no more."""
         kept = kept_whole(columns, options)
@@ -53,7 +57,7 @@ class Rows:
             frame = snapshot.to_pandas(list(dict.fromkeys(asked)))
         keys = row_keys(frame, columns) if follows else None
         old = None if keys is None else inherit(champion, keys, columns, options)
-        return cls(frame, columns, options, old)
+        return cls(frame, columns, options, old, task)
 
     @cached_property
     def ratios(self) -> npt.NDArray[np.float64]:
@@ -69,8 +73,12 @@ class Rows:
     def strata(self) -> Strata:
         """The class of each row, or its bin: fewer bins where there is little to fill them with."""
         units = len(self.frame) if self.units is None else int(self.units.max(initial=-1)) + 1
-        most = int(units * self.ratios.min())
-        return read_strata(self.frame[self.columns.target], max(1, min(BINS, most)))
+        most = max(1, int(units * self.ratios.min()))
+        least = -(-len(self.frame) // most)
+        return read_strata(
+            self.frame[self.columns.target],
+            *(min(BINS, most), self.task, self.columns.positive, least),
+        )
 
     @cached_property
     def units(self) -> Codes | None:

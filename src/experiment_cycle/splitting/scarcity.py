@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import numpy.typing as npt
 
 from experiment_cycle.errors import DataError
 from experiment_cycle.splitting.options import GROUPED, TIMED, SplittingOptions
 from experiment_cycle.splitting.parts import OUT, PARTS, Part
-from experiment_cycle.splitting.target import Strata
+from experiment_cycle.splitting.target import TWO, Strata
+
+logger = logging.getLogger(__name__)
 
 SHOWN = 6
 """Of so many classes a message tells."""
 
 
 def check_enough(part: Part, strata: Strata, parts: int, options: SplittingOptions) -> None:
-    """Check that every part has rows of every class, or of every target bin if stratified by it.
+    """Check that every part has rows enough to learn or to measure something.
+
+    A stratified split has rows of every class or target bin in every part. Any other one has every
+    class in train and two of them in each part; what else is lacking is warned of.
 
     Args:
         part: The part of each row, shape (n,).
@@ -24,14 +31,21 @@ def check_enough(part: Part, strata: Strata, parts: int, options: SplittingOptio
         options: The strategy.
 
     Raises:
-        DataError: a part is empty, or lacks a class.
+        DataError: a part is empty, or lacks a class it needs.
     """
     counts = count_cells(part, strata)
-    if strata.binned and not options.strategy.startswith("stratified"):
+    lacking = _lacking(counts[:parts], strata)
+    if options.strategy.startswith("stratified"):
+        bare = lacking
+    elif strata.binned:
         bare = [f"{PARTS[i]} has no row" for i in range(parts) if not counts[i].any()]
     else:
-        bare = _lacking(counts[:parts], strata)
+        present = (counts[:parts] > 0).sum(axis=1)
+        needed = [i for i in range(parts) if i == 0 or present[i] < min(TWO, len(strata.levels))]
+        bare = _lacking(counts[:parts], strata, needed)
     if not bare:
+        if lacking and not strata.binned:
+            _warn(lacking, options)
         return
     raise DataError(
         f"The data are too few for this split ({options.strategy}): {_listed(bare, '; ')}. Of "
@@ -48,10 +62,25 @@ def count_cells(part: Part, strata: Strata) -> npt.NDArray[np.int64]:
     return np.bincount(cells, minlength=(OUT + 1) * levels).reshape(OUT + 1, levels)
 
 
-def _lacking(counts: npt.NDArray[np.int64], strata: Strata) -> list[str]:
+def _warn(lacking: list[str], options: SplittingOptions) -> None:
+    grouped = "_group" if options.strategy in GROUPED else ""
+    logger.warning(
+        "The split lacks classes: %s. Metrics there say nothing of them. Next step: set "
+        "'splitting.strategy' to stratified%s if rows allow it, or join rare classes.",
+        _listed(lacking, "; "),
+        grouped,
+    )
+
+
+def _lacking(
+    counts: npt.NDArray[np.int64], strata: Strata, parts: list[int] | None = None
+) -> list[str]:
+    """Name what each part lacks; `parts`: only those parts."""
     kind = "" if strata.binned else "the class "
     return [
-        f"{PARTS[i]} has no row of {kind}'{strata.levels[j]}'" for i, j in np.argwhere(counts == 0)
+        f"{PARTS[i]} has no row of {kind}'{strata.levels[j]}'"
+        for i, j in np.argwhere(counts == 0).tolist()
+        if parts is None or i in parts
     ]
 
 

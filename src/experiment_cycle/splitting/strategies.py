@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from experiment_cycle.columns import Columns
+from experiment_cycle.problem import Task
 from experiment_cycle.snapshot import Snapshot
 from experiment_cycle.splitting.group_time import (
     choose_homes,
@@ -34,6 +35,7 @@ def assign(
     options: SplittingOptions,
     seed: int,
     champion: ChampionSplit | None = None,
+    task: Task | None = None,
 ) -> pd.DataFrame:
     """Give every row of the dataset its part.
 
@@ -48,6 +50,7 @@ def assign(
         options: Strategy and ratios.
         seed: Where all random choices come from.
         champion: The champion's split, which old rows keep to where the options say so.
+        task: What the target is predicted as; None: what it looks like.
 
     Returns:
         One row for each of the dataset, indexed by `__row__`, with the column `split`: categorical,
@@ -60,7 +63,7 @@ def assign(
             the data contradict the strategy.
     """
     check_splitting(columns, options)
-    rows = Rows.read(snapshot, columns, options, champion)
+    rows = Rows.read(snapshot, columns, options, champion, task)
     random = np.random.default_rng(seed)
     if options.strategy == "predefined":
         placement = _as_predefined(rows)

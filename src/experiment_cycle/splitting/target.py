@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from experiment_cycle.problem import OTHERS, Task
+
 MANY_LEVELS = 20
 """A numeric target with more levels than this has bins in place of classes."""
 TWO = 2
@@ -32,24 +34,59 @@ class Strata:
     binned: bool
 
 
-def read_strata(target: pd.Series, most: int = BINS) -> Strata:
+def read_strata(
+    target: pd.Series,
+    most: int = BINS,
+    task: Task | None = None,
+    positive: object | None = None,
+    least: int = 1,
+) -> Strata:
     """Divide the rows by their target.
 
     Args:
         target: The target column.
         most: At most so many bins; ties can make them fewer.
+        task: Classification has classes, whatever they are called; a regression or a ranking has
+            bins, however few levels there are. None: see `has_many_levels`.
+        positive: The level that a classification tells from all others; None: it tells them apart.
+        least: A bin with fewer rows is joined with the one beside it.
     """
-    if not has_many_levels(target):
+    if _names_classes(target, task):
         codes, found = _levels(target)
+        if positive is not None and len(tuple(found)) > TWO:
+            told = np.asarray(target == positive, dtype=bool)
+            return Strata(told.view(np.int8), (OTHERS, str(positive)), binned=False)
         return Strata(codes, tuple(str(level) for level in found), binned=False)
     values = target.to_numpy(dtype=np.float64)
     inner = np.arange(1, most) / most
     edges = np.unique(np.nanquantile(values, inner, method="lower")) if most > 1 else np.empty(0)
-    codes = np.searchsorted(edges, values, side="left")
+    codes = np.searchsorted(_joined(edges, values, least), values, side="left")
     # nothing is above the last edge where it is the greatest value
     count = int(codes.max(initial=-1)) + 1
     levels = tuple(f"target bin {number} of {count}" for number in range(1, count + 1))
     return Strata(codes.astype(np.int64), levels, binned=True)
+
+
+def _joined(
+    edges: npt.NDArray[np.float64], values: npt.NDArray[np.float64], least: int
+) -> npt.NDArray[np.float64]:
+    """Leave out edges between which fewer than `least` values lie; ties make such bins."""
+    counts = np.bincount(np.searchsorted(edges, values, side="left"), minlength=len(edges) + 1)
+    kept: list[float] = []
+    held = 0
+    for edge, count in zip(edges.tolist(), counts.tolist(), strict=False):
+        held += count
+        if held >= least:
+            kept.append(edge)
+            held = 0
+    # what is above the last edge has no bin above it to be joined with
+    if kept and 0 < held + counts[-1] < least:
+        kept.pop()
+    return np.asarray(kept)
+
+
+def _names_classes(target: pd.Series, task: Task | None) -> bool:
+    return not has_many_levels(target) if task is None else task == "classification"
 
 
 def has_many_levels(target: pd.Series) -> bool:

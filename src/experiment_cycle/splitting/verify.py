@@ -54,6 +54,7 @@ def verify_split(
         manifest.content_hash,
         champion=champion,
         folds=folds,
+        task=manifest.task,
     )
     problems = [*_differences(manifest, now)]
     settings = settings_of(columns, options)
@@ -61,7 +62,7 @@ def verify_split(
     if other:
         problems.append(f"The split was made with other values of {', '.join(other)}.")
     else:
-        again = assign(snapshot, columns, options, manifest.seed, champion)
+        again = assign(snapshot, columns, options, manifest.seed, champion, manifest.task)
         if not np.array_equal(part_codes(again), part_codes(assignment)):
             problems.append("Made again with the same options and seed, the split is another one.")
     return problems

@@ -14,13 +14,14 @@ from experiment_cycle.data_versioning.records import ContentHash, DatasetProfile
 from experiment_cycle.data_versioning.versioning import open_versions
 from experiment_cycle.datasets.credentials import Credentials
 from experiment_cycle.hypothesis import Hypothesis
+from experiment_cycle.problem import Task
 from experiment_cycle.snapshot import Snapshot
 from experiment_cycle.tracking.row_counts import trace_rows
 
 
-def take_snapshot(raw_data: Any, columns: Columns, staging_file: Path) -> Snapshot:
+def take_snapshot(raw_data: Any, columns: Columns, task: Task, staging_file: Path) -> Snapshot:
     """Write the raw table to a Parquet file, known to be usable, that is moved into place."""
-    return take_in(raw_data, columns, staging_file)
+    return take_in(raw_data, columns, staging_file, task)
 
 
 def profile_dataset(

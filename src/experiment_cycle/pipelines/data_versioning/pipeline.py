@@ -17,7 +17,7 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 take_snapshot,
-                ["raw_data", "params:columns", "staging_file"],
+                ["raw_data", "params:columns", "params:task", "staging_file"],
                 "dataset",
                 name="take_snapshot",
             ),

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from experiment_cycle.columns import Columns
+from experiment_cycle.problem import Task
 from experiment_cycle.snapshot import Snapshot
 from experiment_cycle.splitting.folds import draw_folds
 from experiment_cycle.splitting.inherit import ChampionSplit, may_inherit
@@ -33,10 +34,11 @@ def assign_splits(
     columns: Columns,
     options: SplittingOptions,
     seed: int,
+    task: Task,
 ) -> pd.DataFrame:
     """Give every row of the dataset its split."""
     champion = ChampionSplit.of(champion_split, champion_split_keys)
-    return assign(dataset, columns, options, seed, champion)
+    return assign(dataset, columns, options, seed, champion, task)
 
 
 def write_splits(
@@ -55,9 +57,10 @@ def write_split_manifest(
     columns: Columns,
     options: SplittingOptions,
     seed: int,
+    task: Task,
 ) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
     """Record how the rows were assigned, and what was proved of the result."""
-    folds = draw_folds(dataset, split_assignment, columns, options, seed)
+    folds = draw_folds(dataset, split_assignment, columns, options, seed, task)
     manifest = describe_split(
         dataset,
         split_assignment,
@@ -67,6 +70,7 @@ def write_split_manifest(
         dataset_version["content_hash"],
         champion=ChampionSplit.of(champion_split, champion_split_keys),
         folds=folds,
+        task=task,
     )
     keys = split_keys(dataset, split_assignment, columns)
     return manifest.model_dump(mode="json"), keys, folds

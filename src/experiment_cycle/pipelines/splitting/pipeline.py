@@ -24,7 +24,14 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 assign_splits,
-                ["dataset", *champion, "params:columns", "params:splitting", "params:seed"],
+                [
+                    "dataset",
+                    *champion,
+                    "params:columns",
+                    "params:splitting",
+                    "params:seed",
+                    "params:task",
+                ],
                 "split_assignment",
                 name="assign_splits",
             ),
@@ -44,6 +51,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "params:columns",
                     "params:splitting",
                     "params:seed",
+                    "params:task",
                 ],
                 ["split_manifest", "split_keys", "folds"],
                 name="write_split_manifest",

@@ -161,7 +161,9 @@ def _of_clusters(audit: Audit, found: Neighbours, near: dict[str, float]) -> Ite
     jump = float(np.median(growth.max(axis=1)) * min(spread, len(found.columns)))
     contrast = _contrast(audit, found.rows[free], found.nearest[free])
     near.update(jump=jump, target_contrast=contrast)
-    same = jump >= JUMP_BOTH and contrast >= CONTRAST
+    # in a ranking the target is relative to the other rows of a query: like rows of other queries
+    # have like targets without belonging together
+    same = jump >= JUMP_BOTH and contrast >= CONTRAST and audit.columns.query is None
     if jump < JUMP_WARNS and not same:
         return
     fails = jump >= JUMP_FAILS or same
