@@ -6,8 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_info
 
 from experiment_cycle.training.environment import CodeState, code_state, describe_environment
+from experiment_cycle.training.gpu import gpu_names
 
 
 def git(folder: Path, *arguments: str, stdin: str | None = None) -> str:
@@ -137,3 +139,36 @@ def test_the_environment_names_every_package_and_the_hashes(tmp_path):
 def test_what_is_not_there_is_none(tmp_path):
     environment = describe_environment(tmp_path, CodeState(None, None, ""))
     assert environment.lock_hash is environment.diff_hash is environment.git_clean is None
+
+
+def test_the_libraries_that_compute_are_named_with_their_threads(tmp_path):
+    libraries = describe_environment(tmp_path, CodeState(None, None, "")).blas
+    loaded = threadpool_info()
+    assert any("openblas" in entry for entry in libraries)
+    for library in loaded:
+        name, threads = library["internal_api"], library["num_threads"]
+        version = library["version"] or ""
+        assert any(
+            entry.startswith(name) and version in entry and f": {threads} thread" in entry
+            for entry in libraries
+        )
+
+
+@pytest.mark.parametrize(
+    ("script", "names"),
+    [
+        ("echo NVIDIA A100; echo; echo NVIDIA T4", ("NVIDIA A100", "NVIDIA T4")),
+        ("echo no devices were found; exit 6", ()),
+    ],
+)
+def test_graphics_processors_are_those_that_the_driver_names(tmp_path, monkeypatch, script, names):
+    program = tmp_path / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert gpu_names() == names
+
+
+def test_without_a_driver_there_are_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert gpu_names() == ()

@@ -14,7 +14,9 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import psutil
+from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
+from experiment_cycle.training.gpu import gpu_names
 from experiment_cycle.training.records import Environment
 
 logger = logging.getLogger(__name__)
@@ -72,7 +74,7 @@ def code_state(project_folder: Path) -> CodeState:
 
 
 def describe_environment(project_folder: Path, code: CodeState) -> Environment:
-    """Describe the machine, every installed distribution, and the code.
+    """Describe the machine, the libraries that compute, every installed distribution, the code.
 
     `lock_hash` (SHA-256, hex) is None without a `requirements.lock`, `diff_hash` without a diff.
     """
@@ -83,12 +85,28 @@ def describe_environment(project_folder: Path, code: CodeState) -> Environment:
         processor=_processor(),
         cores=os.cpu_count() or 1,
         memory_mib=psutil.virtual_memory().total // 2**20,
+        gpu=gpu_names(),
+        blas=_thread_libraries(),
         packages=_packages(),
         lock_hash=hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else None,
         git_commit=code.commit,
         git_clean=code.clean,
         diff_hash=hashlib.sha256(code.diff.encode()).hexdigest() if code.diff else None,
     )
+
+
+def _thread_libraries() -> tuple[str, ...]:
+    """Describe the libraries of linear algebra and of threads that this process has loaded."""
+    found = set()
+    for library in threadpool_info():
+        details = (library.get("threading_layer"), library.get("architecture"))
+        named = ", ".join(str(detail) for detail in details if detail)
+        version = f" {library['version']}" if library.get("version") else ""
+        layer = f" ({named})" if named else ""
+        threads = library["num_threads"]
+        told = f"{threads} thread" + ("" if threads == 1 else "s")
+        found.add(f"{library['internal_api']}{version}{layer}: {told}")
+    return tuple(sorted(found))
 
 
 def _packages() -> dict[str, str]:

@@ -18,14 +18,26 @@ NOT_LEARNED = frozenset(
     {
         # how a fit was run, not what came of it
         "n_jobs",
+        "n_threads",
+        "thread_count",
         "verbose",
         "verbosity",
-        # how the model did on validation; two equal models stay equal on other rows
+        "_optimizer",
+        "_no_improvement_count",
+        # how the model did while it learned; two equal models stay equal on other rows
         "_best_score",
         "_evals_result",
+        "best_loss_",
+        "best_validation_score_",
+        "loss_curve_",
+        "train_score_",
+        "validation_score_",
+        "validation_scores_",
     }
 )
-VARYING_LINES = ("[num_threads:", "[verbosity:")
+GENERATORS = (np.random.Generator, np.random.RandomState, np.random.BitGenerator)
+"""What a fit drew from; nothing is drawn to predict."""
+VARYING_LINES = ("[num_threads:", "[verbosity:", "[metric:")
 """Parameters in the text of a LightGBM booster that leave its trees as they are."""
 
 
@@ -59,15 +71,17 @@ def state_hash(value: Any) -> str:
     return digest.hexdigest()
 
 
-def describe_model(model: Pipeline, estimator: str, hyperparameters: dict[str, Any]) -> ModelRecord:
-    """Describe a fitted pipeline of the steps `preprocess` and `estimator`."""
-    best = getattr(model["estimator"], "best_iteration_", None)
+def describe_model(model: Pipeline, **known: Any) -> ModelRecord:
+    """Describe a fitted pipeline of the steps `preprocess` and `estimator`.
+
+    Args:
+        model: Its identity and the columns it reads are found out.
+        known: The other fields of `ModelRecord`.
+    """
     return ModelRecord(
-        estimator=estimator,
         identity=model_identity(model),
         features=tuple(str(name) for name in model["preprocess"].feature_names_in_),
-        hyperparameters=hyperparameters,
-        best_round=int(best) if best else None,
+        **known,
     )
 
 
@@ -82,6 +96,8 @@ def _walk(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
         yield from _array(value, above)
     elif isinstance(value, Mapping):
         yield from _pairs(value.items(), (*above, id(value)))
+    elif isinstance(value, GENERATORS):
+        yield b"random numbers"
     elif isinstance(value, list | tuple):
         yield b"sequence %d" % len(value)
         for item in value:
@@ -108,7 +124,7 @@ def _scalar(value: Any) -> bytes | None:
         return f"float {value.hex()}".encode()
     if isinstance(value, str):
         return b"str " + value.encode("utf-8", "surrogatepass")
-    if isinstance(value, bytes):
+    if isinstance(value, bytes | bytearray):
         return b"bytes " + value
     if isinstance(value, slice | np.dtype):
         return f"{type(value).__name__} {value}".encode()
@@ -117,7 +133,12 @@ def _scalar(value: Any) -> bytes | None:
 
 def _array(array: np.ndarray[Any, Any], above: tuple[int, ...]) -> Iterator[bytes]:
     yield f"array {array.dtype.newbyteorder('<').str} {array.shape}".encode()
-    if array.dtype.hasobject:
+    if array.dtype.names is not None:
+        # field by field, because what lies between them is not defined
+        for name in array.dtype.names:
+            yield name.encode()
+            yield from _array(array[name], above)
+    elif array.dtype.hasobject:
         for item in array.ravel().tolist():
             yield from _walk(item, (*above, id(array)))
     else:
@@ -149,10 +170,8 @@ def _object(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
         return
     state = value.__getstate__()
     if not isinstance(state, Mapping):
-        raise TypeError(
-            f"The identity of a model that holds a {_path(type(value))} cannot be told: its state "
-            "cannot be read."
-        )
+        yield from _walk(_other_state(value, state), (*above, id(value)))
+        return
     learned = {
         name: item
         for name, item in state.items()
@@ -160,6 +179,22 @@ def _object(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
         if name not in NOT_LEARNED and name != "_sklearn_version"
     }
     yield from _pairs(learned.items(), (*above, id(value)))
+
+
+def _other_state(value: Any, state: Any) -> Any:
+    """Find the state of an object that has no attributes by name."""
+    kind = type(value)
+    if state is not None:  # slots
+        return state
+    own: Any = kind.__reduce__
+    if own is not object.__reduce__:  # compiled
+        return value.__reduce__()
+    if hasattr(value, "__dict__"):  # there is nothing in it
+        return {}
+    raise TypeError(
+        f"The identity of a model that holds a {_path(kind)} cannot be told: its state cannot be "
+        "read."
+    )
 
 
 def _booster_text(booster: Any) -> bytes:

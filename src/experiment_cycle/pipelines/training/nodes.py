@@ -8,12 +8,19 @@ import plotly.graph_objects as go
 from sklearn.pipeline import Pipeline
 
 from experiment_cycle.columns import Columns
+from experiment_cycle.problem import Task
 from experiment_cycle.row_keys import row_keys
 from experiment_cycle.training.environment import code_state, describe_environment
-from experiment_cycle.training.identity import describe_model
+from experiment_cycle.training.learning_curve import trace_learning_curve
+from experiment_cycle.training.learning_curve_plot import plot_learning_curve
+from experiment_cycle.training.logical_run import clear_run, run_plan
 from experiment_cycle.training.options import TrainingOptions
+from experiment_cycle.training.plan import Plan
 from experiment_cycle.training.plots import plot_loss
-from experiment_cycle.training.trainer import train_model
+from experiment_cycle.training.records import LearningCurvePoint
+from experiment_cycle.training.saved_model import SavedModel, try_saved_model
+from experiment_cycle.training.signature import describe_signature, input_example
+from experiment_cycle.training.stored_fit import TRIED, StoredFit
 
 
 def train_challenger(
@@ -22,18 +29,50 @@ def train_challenger(
     best_hyperparameters: dict[str, Any],
     columns: Columns,
     options: TrainingOptions,
+    task: Task,
     seed: int,
-) -> tuple[Pipeline, dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """Train the model that the hypothesis speaks of."""
-    trained = train_model(
-        options.estimator, best_hyperparameters, train, validation, columns, options, seed
+    checkpoints_folder: Path,
+) -> tuple[Pipeline, list[Pipeline], dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Train the model that the hypothesis speaks of, once for each seed."""
+    plan = Plan(
+        *(options.estimator, best_hyperparameters, train, validation, columns, options),
+        *(task, seed, options.seeds, checkpoints_folder / "challenger"),
     )
-    record = describe_model(trained.model, options.estimator, best_hyperparameters)
+    run = run_plan(plan)
+    challenger, *seed_models = run.models
     return (
-        trained.model,
+        challenger,
+        seed_models,
+        StoredFit.of(plan, run).model_dump(mode="json"),
+        run.history.model_dump(mode="json"),
+        run.report.model_dump(mode="json"),
+    )
+
+
+def try_challenger(
+    challenger_fit: dict[str, Any],
+    challenger_file: Path,
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    columns: Columns,
+    options: TrainingOptions,
+    checkpoints_folder: Path,
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Let the saved model predict in a fresh process, and describe what it takes and gives."""
+    fit = StoredFit.model_validate(challenger_fit)
+    record, resources = fit.complete(SavedModel.of(challenger_file))
+    features = columns.features(train.columns)
+    rows = validation[features].head(TRIED)
+    if options.check_saved_model:
+        try_saved_model(
+            *(challenger_file, rows, record.problem, fit.expected(), options.trusted_types)
+        )
+    clear_run(checkpoints_folder / "challenger")
+    return (
         record.model_dump(mode="json"),
-        trained.history.model_dump(mode="json"),
-        trained.resources.model_dump(mode="json"),
+        resources.model_dump(mode="json"),
+        describe_signature(train[features], record.problem),
+        input_example(rows, fit.expected()),
     )
 
 
@@ -42,14 +81,28 @@ def train_baseline(
     validation: pd.DataFrame,
     columns: Columns,
     options: TrainingOptions,
+    task: Task,
     seed: int,
+    checkpoints_folder: Path,
 ) -> tuple[Pipeline, dict[str, Any]]:
     """Train the simple model that stands in for a missing champion, as configured."""
-    hyperparameters = options.hyperparameters(options.baseline)
-    trained = train_model(
-        options.baseline, hyperparameters, train, validation, columns, options, seed
+    plan = Plan(
+        *(options.baseline, options.hyperparameters(options.baseline), train, validation),
+        *(columns, options, task, seed),
+        checkpoints_folder=checkpoints_folder / "baseline",
     )
-    return trained.model, trained.resources.model_dump(mode="json")
+    run = run_plan(plan)
+    return run.models[0], StoredFit.of(plan, run).model_dump(mode="json")
+
+
+def record_baseline(
+    baseline_fit: dict[str, Any], baseline_file: Path, checkpoints_folder: Path
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Complete what is known of the baseline with what its file tells."""
+    fit = StoredFit.model_validate(baseline_fit)
+    record, resources = fit.complete(SavedModel.of(baseline_file))
+    clear_run(checkpoints_folder / "baseline")
+    return record.model_dump(mode="json"), resources.model_dump(mode="json")
 
 
 def list_seen_rows(train: pd.DataFrame, validation: pd.DataFrame, columns: Columns) -> pd.DataFrame:
@@ -58,8 +111,33 @@ def list_seen_rows(train: pd.DataFrame, validation: pd.DataFrame, columns: Colum
 
 
 def draw_loss(training_history: dict[str, Any]) -> go.Figure:
-    """Draw the loss by boosting round on train and validation."""
+    """Draw the loss and the tracked metrics by step on train and validation."""
     return plot_loss(training_history)
+
+
+def train_on_shares(
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    best_hyperparameters: dict[str, Any],
+    columns: Columns,
+    options: TrainingOptions,
+    task: Task,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Train the challenger on growing shares of the training rows, if asked for."""
+    plan = Plan(
+        *(options.estimator, best_hyperparameters, train, validation, columns, options),
+        *(task, seed),
+    )
+    return [point.model_dump(mode="json") for point in trace_learning_curve(plan)]
+
+
+def draw_learning_curve(
+    learning_curve: list[dict[str, Any]], training_history: dict[str, Any]
+) -> go.Figure:
+    """Draw the loss by the number of training rows: would more data help?"""
+    points = [LearningCurvePoint.model_validate(point) for point in learning_curve]
+    return plot_learning_curve(points, training_history["loss"])
 
 
 def record_environment(project_folder: Path) -> tuple[dict[str, Any], str]:

@@ -1,1 +1,1 @@
-"""The estimators by name, each with its preprocessing."""
+"""The estimators by name: one recipe a file, see `contract`."""

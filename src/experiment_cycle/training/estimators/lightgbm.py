@@ -1,95 +1,92 @@
-"""Gradient boosting with LightGBM."""
+"""Gradient boosting with LightGBM; LambdaMART for ranking."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from typing import Any
+import json
+import re
+from typing import Any, Literal
 
 import lightgbm
 import numpy as np
 from lightgbm.callback import CallbackEnv, EarlyStopException
-from sklearn.compose import ColumnTransformer
-from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
-from experiment_cycle.training.estimators.contract import Fitted, OnRound
-from experiment_cycle.training.features import Features
-from experiment_cycle.training.options import EarlyStopping, TrainingOptions
-from experiment_cycle.training.prepared import Prepared
-from experiment_cycle.training.records import TrainingHistory
+from experiment_cycle.errors import DataError
+from experiment_cycle.problem import ProblemType
+from experiment_cycle.training.boosted import BoostedClassifier, BoostedRegressor
+from experiment_cycle.training.estimators.contract import FitRequest, Fitted, Wants
+from experiment_cycle.training.lightgbm_sampling import LARGEST_SEED, Sampling
+from experiment_cycle.training.prepared import Floats, Prepared
+from experiment_cycle.training.steps import Part
 
-LOSS = "log_loss"
-METRICS = {
-    LOSS: "binary_logloss",
-    "roc_auc": "auc",
-    "average_precision": "average_precision",
+PROBLEMS: frozenset[ProblemType] = frozenset({"binary", "multiclass", "regression", "ranking"})
+UNIT: Literal["round", "epoch"] | None = "round"
+WANTS = Wants(scaled=False, codes=True, gaps=True)
+OBJECTIVES = {
+    "binary": "binary",
+    "multiclass": "multiclass",
+    "regression": "regression",
+    "ranking": "lambdarank",
 }
-LARGEST_SEED = 2**31 - 1
-"""LightGBM reads its seed as a signed 32-bit integer."""
+SAME_METRICS: dict[ProblemType, dict[str, str]] = {
+    "binary": {
+        "log_loss": "binary_logloss",
+        "roc_auc": "auc",
+        "average_precision": "average_precision",
+    },
+    "multiclass": {"log_loss": "multi_logloss"},
+    "regression": {"rmse": "rmse", "mae": "l1", "mse": "l2"},
+    # its NDCG counts queries without a relevant row, and lets the order of the data break ties
+    "ranking": {},
+}
+"""LightGBM's name of metrics that it computes as we do, and sooner."""
+COUNTED = ("roc_auc", "average_precision")
+"""Those that count rows: with several threads, the last digit of other sums is left to chance."""
+OURS = "ours: "
+LARGEST_RELEVANCE = 30
+"""LightGBM has gains, 2^relevance - 1, up to this one."""
 
 
-def make_preprocess(features: Features) -> ColumnTransformer:
-    """Pass numbers on, and number the categories; missing and unknown levels become NaN."""
-    branches: list[tuple[str, Any, list[str]]] = []
-    if features.numeric:
-        # changes no value: it turns every numeric type, gaps included, into floats
-        as_floats = StandardScaler(with_mean=False, with_std=False)
-        branches.append(("numeric", as_floats, list(features.numeric)))
-    if features.categorical:
-        codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
-        branches.append(("categorical", codes, list(features.categorical)))
-    return ColumnTransformer(branches, verbose_feature_names_out=False)
+def steps(hyperparameters: dict[str, Any]) -> int | None:
+    """Tell the most boosting rounds."""
+    return int(hyperparameters["n_estimators"])
 
 
-def fit(
-    prepared: Prepared,
-    hyperparameters: dict[str, Any],
-    options: TrainingOptions,
-    seed: int,
-    on_round: OnRound | None = None,
-    watch_train: bool = True,
-) -> Fitted:
-    """Boost until validation stops improving; the model predicts with its best round.
+def fit(request: FitRequest) -> Fitted:
+    """Boost until validation stops improving; the model keeps the trees up to its best round.
 
-    Args:
-        prepared: Matrices of train and validation.
-        hyperparameters: As in `LightGBMHyperparameters`.
-        options: Threads and early stopping; the trees do not depend on the number of threads.
-        seed: Seed of row and column sampling.
-        on_round: Told the watched metric after every round.
-        watch_train: Also record the metrics of the training rows.
+    The trees depend neither on the number of threads nor on where an earlier process was stopped:
+    row and column sampling start anew from (seed, round) in every round.
+
+    Raises:
+        DataError: a relevance is too great.
     """
-    watch = RoundWatch(options.early_stopping, on_round)
-    model = lightgbm.LGBMClassifier(
-        **hyperparameters,
-        # without it LightGBM ignores `subsample`
-        subsample_freq=1,
-        random_state=seed & LARGEST_SEED,
-        n_jobs=options.threads,
-        deterministic=True,
-        force_row_wise=True,
-        verbosity=-1,
+    prepared, watch = request.prepared, request.watch
+    train_set, validation_set = _datasets(prepared)
+    rounds = _Rounds(request, train_set)
+    sampling = Sampling(request)
+    named = {"train": train_set, "validation": validation_set}
+    booster = lightgbm.train(
+        _parameters(request) | rounds.parameters() | sampling.parameters(watch.done),
+        train_set,
+        num_boost_round=request.hyperparameters["n_estimators"] - watch.done,
+        valid_sets=[named[part] for part in watch.parts],
+        valid_names=list(watch.parts),
+        feval=rounds.measure if rounds.measures else None,
+        init_model=rounds.earlier,
+        callbacks=[sampling, rounds] if sampling.wanted else [rounds],
+        # else LightGBM writes the model as text and reads it again
+        keep_training_booster=True,
     )
-    parts: dict[str, tuple[Any, Any]] = {
-        "validation": (prepared.validation, prepared.validation_target)
-    }
-    if watch_train:
-        parts = {"train": (prepared.train, prepared.train_target), **parts}
-    watched = dict.fromkeys([LOSS, options.early_stopping.metric])
-    model.fit(
-        prepared.train,
-        prepared.train_target,
-        eval_X=tuple(matrix for matrix, _ in parts.values()),
-        eval_y=tuple(target for _, target in parts.values()),
-        eval_names=list(parts),
-        eval_metric=[METRICS[name] for name in watched],
-        categorical_feature=list(prepared.categorical),
-        callbacks=[watch],
-    )
-    return Fitted(model, watch.history())
+    text = booster.model_to_string(num_iteration=rounds.best_trees)
+    # the model's text tells the rounds of this call, and so where an earlier one was stopped
+    most = f"[num_iterations: {request.hyperparameters['n_estimators']}]"
+    text = re.sub(r"^\[num_iterations: \d+\]$", most, text, flags=re.MULTILINE)
+    kind = BoostedClassifier if prepared.problem.classes else BoostedRegressor
+    return Fitted(kind(lightgbm.Booster(model_str=text), request.threads))
 
 
-class RoundWatch:
-    """A callback of LightGBM: records every round, and stops when validation improves no more.
+class _Rounds:
+    """A callback after every round: tells the watch, and keeps what it needs to go on.
 
     LightGBM's own early stopping watches every metric, or the one it happens to list first; this
     one watches the metric that was named.
@@ -98,14 +95,52 @@ class RoundWatch:
     order = 20
     before_iteration = False
 
-    def __init__(self, options: EarlyStopping, on_round: OnRound | None) -> None:
-        self._options = options
-        self._on_round = on_round
-        self._names = {theirs: ours for ours, theirs in METRICS.items()}
-        self._values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-        self._best: float | None = None
-        self._best_round = 0
-        self._reason = ""
+    def __init__(self, request: FitRequest, train_set: lightgbm.Dataset) -> None:
+        self.best_trees = 0
+        self.earlier: lightgbm.Booster | None = None
+        self._watch = request.watch
+        self._train_set = train_set
+        same = SAME_METRICS[request.prepared.problem.type]
+        self._theirs = {
+            name: same[name]
+            for name in self._watch.names
+            if name in same and (request.threads == 1 or name in COUNTED)
+        }
+        self._ours: dict[Part, list[str]] = {
+            part: [
+                name
+                for name in self._watch.names
+                # it would weigh the training rows
+                if name not in self._theirs
+                or (part == "train" and request.prepared.train_weight is not None)
+            ]
+            for part in self._watch.parts
+        }
+        self._reported = {
+            part: self._theirs | {name: OURS + name for name in names}
+            for part, names in self._ours.items()
+        }
+        if self._watch.resumed is not None:
+            state = json.loads(self._watch.resumed.state)
+            self.best_trees = state["best_trees"]
+            self.earlier = lightgbm.Booster(model_str=state["model"])
+
+    @property
+    def measures(self) -> bool:
+        """Whether there is anything that LightGBM does not measure itself."""
+        return any(self._ours.values())
+
+    def parameters(self) -> dict[str, Any]:
+        """Name what LightGBM is to measure."""
+        return {"metric": list(self._theirs.values()) or "None"}
+
+    def measure(
+        self, prediction: Floats, dataset: lightgbm.Dataset
+    ) -> list[tuple[str, float, bool]]:
+        """Measure what LightGBM does not; the last value tells it nothing."""
+        part: Part = "train" if dataset is self._train_set else "validation"
+        values = self._watch.measure(part, prediction, self._ours[part])
+        return [(OURS + name, value, False) for name, value in values.items()]
 
     def __call__(self, env: CallbackEnv) -> None:
         """Take in one round.
@@ -114,52 +149,69 @@ class RoundWatch:
             EarlyStopException: LightGBM's signal that the best round is known.
         """
         results = env.evaluation_result_list or []
-        maximize = False
-        for result in results:
-            name = self._names[result.metric_name]
-            self._values[result.dataset_name][name].append(float(result.metric_value))
-            if name == self._options.metric:
-                maximize = result.maximize
-        done = env.iteration - env.begin_iteration + 1
-        value = self._values["validation"][self._options.metric][-1]
-        if self._best is None or self._improves(value, self._best, maximize):
-            self._best, self._best_round = value, done
-        if self._on_round is not None:
-            self._on_round(value, self._best)
-        self._reason = self._reason_to_stop(done, last=env.iteration == env.end_iteration - 1)
-        if self._reason:
-            raise EarlyStopException(self._best_round - 1, results)
-
-    def history(self) -> TrainingHistory:
-        """Tell what happened, once the fit is over."""
-        values = {
-            part: {name: tuple(series) for name, series in self._values[part].items()}
-            for part in ("train", "validation")
-        }
-        return TrainingHistory(
-            estimator="lightgbm",
-            metric=self._options.metric,
-            train=values["train"],
-            validation=values["validation"],
-            best_round=self._best_round,
-            rounds=len(values["validation"][self._options.metric]),
-            stopped_because=self._reason,
+        found = {(each.dataset_name, each.metric_name): each.metric_value for each in results}
+        stop = self._watch.record(
+            {
+                part: {name: found[part, self._reported[part][name]] for name in self._watch.names}
+                for part in self._watch.parts
+            }
         )
+        # a round that finds no split leaves no tree, so that rounds can be more than trees
+        booster: Any = env.model
+        trees = booster.current_iteration()
+        if self._watch.is_best:
+            self.best_trees = trees
+        self._watch.keep(lambda: self._state(booster))
+        if stop:
+            raise EarlyStopException(self.best_trees - 1, results)
 
-    def _improves(self, value: float, best: float, maximize: bool) -> bool:
-        gain = value - best if maximize else best - value
-        return gain > self._options.min_delta
+    def _state(self, booster: lightgbm.Booster) -> bytes:
+        text = booster.model_to_string(num_iteration=-1)
+        return json.dumps({"best_trees": self.best_trees, "model": text}).encode()
 
-    def _reason_to_stop(self, done: int, last: bool) -> str:
-        """Say in a sentence why training ends here; the empty string if it goes on."""
-        metric, patience = self._options.metric, self._options.patience
-        margin = f" by more than {self._options.min_delta:g}" if self._options.min_delta else ""
-        best = f"its best, {self._best:.5f}, in round {self._best_round}"
-        if done - self._best_round >= patience:
-            return (
-                f"Validation {metric} did not improve{margin} for {patience} rounds: {best} of "
-                f"{done}."
+
+def _parameters(request: FitRequest) -> dict[str, Any]:
+    chosen, problem = request.hyperparameters, request.prepared.problem
+    return {
+        "objective": OBJECTIVES[problem.type],
+        "num_class": problem.outputs,
+        "learning_rate": chosen["learning_rate"],
+        "num_leaves": chosen["num_leaves"],
+        "min_data_in_leaf": chosen["min_child_samples"],
+        "lambda_l1": chosen["reg_alpha"],
+        "lambda_l2": chosen["reg_lambda"],
+        "seed": request.seed & LARGEST_SEED,
+        "num_threads": request.threads,
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbosity": -1,
+    }
+
+
+def _datasets(prepared: Prepared) -> tuple[lightgbm.Dataset, lightgbm.Dataset]:
+    if prepared.problem.type == "ranking":
+        greatest = max(prepared.train_target.max(), prepared.validation_target.max())
+        if greatest > LARGEST_RELEVANCE:
+            raise DataError(
+                f"The relevance goes up to {greatest:g}, but LightGBM ranks by grades from 0 to "
+                f"{LARGEST_RELEVANCE}. Next step: write it in fewer grades in the raw data."
             )
-        if last:
-            return f"All {done} rounds were used: validation {metric} had {best}."
-        return ""
+    train = lightgbm.Dataset(
+        prepared.train,
+        prepared.train_target,
+        weight=prepared.train_weight,
+        group=_group_sizes(prepared.train_query),
+        categorical_feature=list(prepared.categorical),
+    )
+    validation = lightgbm.Dataset(
+        prepared.validation,
+        prepared.validation_target,
+        group=_group_sizes(prepared.validation_query),
+        reference=train,
+    )
+    return train, validation
+
+
+def _group_sizes(query: Any) -> Any:
+    """Count the rows of each query; the rows are sorted by it."""
+    return None if query is None else np.unique(query, return_counts=True)[1]

@@ -1,0 +1,65 @@
+"""A LightGBM booster with the face of a scikit-learn estimator."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+
+
+class _Boosted(BaseEstimator):  # type: ignore[misc]
+    """Holds a booster that was trained elsewhere; it predicts with all of its trees."""
+
+    def __init__(self, booster: Any, n_jobs: int = 1) -> None:
+        """Take a booster.
+
+        Args:
+            booster: A `lightgbm.Booster`.
+            n_jobs: Threads to predict with.
+        """
+        self.booster = booster
+        self.n_jobs = n_jobs
+        self.n_features_in_ = int(booster.num_feature())
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def fit(self, rows: Any, target: Any) -> Self:
+        """Refuse to: scikit-learn calls nothing an estimator that has no `fit`."""
+        raise TypeError(
+            f"A {type(self).__name__} holds what was learned elsewhere. Next step: train another "
+            "one with `kedro run --pipelines=training`."
+        )
+
+    def _predict(self, rows: Any) -> npt.NDArray[np.float64]:
+        return np.asarray(self.booster.predict(rows, num_threads=self.n_jobs))
+
+
+class BoostedClassifier(ClassifierMixin, _Boosted):  # type: ignore[misc]
+    """Predicts the codes 0 to classes - 1."""
+
+    def __init__(self, booster: Any, n_jobs: int = 1) -> None:
+        """Take a booster whose objective is binary or multiclass; see `_Boosted`."""
+        super().__init__(booster, n_jobs)
+        self.classes_ = np.arange(max(booster.num_model_per_iteration(), 2))
+
+    def predict_proba(self, rows: Any) -> npt.NDArray[np.float64]:
+        """Predict the probability of each class, shape (n, classes)."""
+        predicted = self._predict(rows)
+        if predicted.ndim == 1:
+            return np.column_stack([1.0 - predicted, predicted])
+        return predicted
+
+    def predict(self, rows: Any) -> npt.NDArray[np.int64]:
+        """Predict the likeliest class, shape (n,)."""
+        return np.asarray(self.predict_proba(rows).argmax(axis=1), dtype=np.int64)
+
+
+class BoostedRegressor(RegressorMixin, _Boosted):  # type: ignore[misc]
+    """Predicts a number: a value, or a score to rank by."""
+
+    def predict(self, rows: Any) -> npt.NDArray[np.float64]:
+        """Predict a number for each row, shape (n,)."""
+        return self._predict(rows)

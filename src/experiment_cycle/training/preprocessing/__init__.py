@@ -1,0 +1,1 @@
+"""From raw columns to the numbers an estimator reads: fitted on train, inside the model."""
