@@ -30,10 +30,18 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
 def run_search(tables, columns, tmp_path):
     """Search with changed options; the study is kept in a folder of the test's own."""
 
-    def run(training=None, seed=7, data=tables, folder=tmp_path / "studies", **tuning):
+    def run(
+        training=None,
+        seed=7,
+        data=tables,
+        folder=tmp_path / "studies",
+        task="classification",
+        roles=columns,
+        **tuning,
+    ):
         estimators = {"lightgbm": {"n_estimators": 15}}
         settings = TrainingOptions.model_validate({"estimators": estimators, **(training or {})})
         options = TuningOptions.model_validate({"trials": 3, **tuning})
-        return search(*data, columns, settings, options, seed, folder)
+        return search(*data, roles, settings, options, task, seed, folder)
 
     return run

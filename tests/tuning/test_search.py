@@ -8,6 +8,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 from sklearn.metrics import log_loss, roc_auc_score
 
+from experiment_cycle.columns import Columns
 from experiment_cycle.errors import BackendError, ConfigurationError
 from experiment_cycle.training.options import TrainingOptions
 from experiment_cycle.training.trainer import train_model
@@ -52,7 +53,7 @@ def test_the_best_trial_is_what_the_final_training_reaches(
 ):
     trials, best = run_search(metric=metric, trials=4)
     settings = TrainingOptions.model_validate({"estimators": {"lightgbm": {"n_estimators": 15}}})
-    model = train_model("lightgbm", best, *tables, columns, settings, 7).model
+    model = train_model("lightgbm", best, *tables, columns, settings, "classification", 7).model
     reached = oracle(tables[1]["outcome"], model.predict_proba(tables[1])[:, 1])
     assert reached == pytest.approx(getattr(trials["value"], pick)(), rel=1e-9)
 
@@ -68,6 +69,34 @@ def test_choices_are_drawn_as_they_are_written(run_search):
     trials, best = run_search(spaces={"lightgbm": space}, trials=6)
     assert set(trials["num_leaves"]) == {4, 9}
     assert best["num_leaves"] in {4, 9}
+
+
+@pytest.mark.parametrize("estimator", ["lightgbm", "sgd", "linear"])
+@pytest.mark.parametrize(
+    ("task", "target"),
+    [("classification", "three"), ("regression", "number"), ("ranking", "relevance")],
+)
+def test_every_task_is_searched_by_its_loss(estimator, task, target, run_search, tables):
+    frames = [
+        table.assign(
+            number=table["a"] * 3 + table["b"],
+            three=pd.cut(table["a"], [-9, -0.5, 0.5, 9], labels=list("lmh")).astype(str),
+            relevance=(table["a"] > 0).astype(int) + (table["a"] > 1),
+            query=[row // 5 for row in range(len(table))],
+        )
+        for table in tables
+    ]
+    targets = {"outcome", "number", "three", "relevance"}
+    roles = Columns(target=target, query="query", drop=tuple(sorted(targets - {target})))
+    training = {"estimator": estimator, "estimators": {"lightgbm": {"n_estimators": 15}}}
+    trials, best = run_search(training, data=frames, task=task, roles=roles, trials=3)
+    assert (trials["state"] == "complete").all()
+    settings = TrainingOptions.model_validate(training)
+    trained = train_model(estimator, best, *frames, roles, settings, task, 7)
+    curve = trained.history.validation[trained.history.loss]
+    reached = curve[(trained.history.best_step or 1) - 1]
+    pick = trials["value"].max() if task == "ranking" else trials["value"].min()
+    assert reached == pytest.approx(pick, rel=1e-6)
 
 
 @pytest.mark.parametrize("method", ["random", "bayesian"])
@@ -118,6 +147,8 @@ def test_whatever_changes_the_outcome_starts_a_new_search(run_search, tables, tm
         {"training": {"estimator": "linear"}},
         {"training": {"early_stopping": {"patience": 3}}},
         {"training": {"estimators": {"lightgbm": {"n_estimators": 15, "reg_alpha": 1.0}}}},
+        {"training": {"class_weight": "balanced"}},
+        {"training": {"preprocessing": {"categorical": {"encode": "one_hot"}}}},
     ]
     with caplog.at_level(logging.INFO, logger="experiment_cycle"):
         for change in changes:
@@ -130,7 +161,10 @@ def test_what_does_not_change_the_outcome_continues_the_search(run_search, tmp_p
     run_search(trials=1)
     # learning_rate is searched, so its configured value is never used
     block = {"n_estimators": 15, "learning_rate": 0.5}
-    run_search({"threads": 2, "estimators": {"lightgbm": block}}, trials=2)
+    recorded = {"metrics": ["brier"], "checkpoints": {"every": 3}, "seeds": 4}
+    run_search({"threads": 2, "estimators": {"lightgbm": block}, **recorded}, trials=2)
+    # spelled out, it is the same metric
+    run_search(trials=3, metric="log_loss")
     assert len(list((tmp_path / "studies").iterdir())) == 1
 
 
@@ -171,6 +205,8 @@ def no_positive_majority():
     [
         ({"backend": "optun"}, BackendError, "Did you mean 'optuna'"),
         ({"metric": "auc"}, ConfigurationError, "no metric 'auc'"),
+        ({"metric": "rmse"}, ConfigurationError, "the task is classification"),
+        ({"training": {"estimator": "dummy"}}, ConfigurationError, "dummy is empty"),
         ({"spaces": {"lightgbm": {}}}, ConfigurationError, "is empty"),
     ],
 )

@@ -84,3 +84,33 @@ def test_an_empty_space_is_refused_where_it_would_be_searched():
         check({"linear": {}}, estimator="linear")
     check({"linear": {}}, estimator="linear", method="none")
     check({"linear": {}}, estimator="lightgbm")
+
+
+def test_a_whole_number_that_may_be_null_is_still_whole():
+    depth = {"type": "float", "low": 2.0, "high": 9.0}
+    with pytest.raises(ConfigurationError, match=r"random_forest\.max_depth.*use type int"):
+        check({"random_forest": {"max_depth": depth}})
+
+
+@pytest.mark.parametrize(
+    ("estimator", "remedy"),
+    [("dummy", "search; set tuning.method to none"), ("custom", "name at least one")],
+)
+def test_an_estimator_that_has_nothing_to_search_is_refused_unless_nothing_is(estimator, remedy):
+    with pytest.raises(ConfigurationError, match=remedy):
+        check({}, estimator=estimator)
+    check({}, estimator=estimator, method="none")
+
+
+def test_every_estimator_has_a_space():
+    known = TrainingOptions().estimators.__class__.model_fields
+    assert list(TuningOptions().spaces.__class__.model_fields) == list(known)
+
+
+@pytest.mark.parametrize(
+    ("task", "metric"),
+    [("classification", "log_loss"), ("regression", "rmse"), ("ranking", "ndcg_at_10")],
+)
+def test_null_is_the_loss_of_the_task(task, metric):
+    assert TuningOptions().metric_of(task) == metric
+    assert TuningOptions(metric="f1").metric_of(task) == "f1"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,13 @@ import pandas as pd
 from experiment_cycle.backends import load_backend
 from experiment_cycle.columns import Columns
 from experiment_cycle.errors import ConfigurationError
-from experiment_cycle.metrics.catalogue import measure, metric
+from experiment_cycle.metrics.catalogue import check_metric, measure, metric
+from experiment_cycle.metrics.outcomes import Outcomes
 from experiment_cycle.options import fingerprint
-from experiment_cycle.training.identity import state_hash
+from experiment_cycle.problem import Task
+from experiment_cycle.training.fit_key import code_versions, data_hash
 from experiment_cycle.training.options import TrainingOptions
+from experiment_cycle.training.predicting import outputs_of
 from experiment_cycle.training.prepared import Prepared
 from experiment_cycle.training.progress import progress_bar
 from experiment_cycle.training.trainer import check_hyperparameters, fit, prepare
@@ -34,6 +36,7 @@ def search(
     columns: Columns,
     training: TrainingOptions,
     options: TuningOptions,
+    task: Task,
     seed: int,
     storage_folder: Path,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -48,6 +51,7 @@ def search(
         columns: The roles of the columns.
         training: How models are trained, with the hyperparameters as configured.
         options: What to search, and how.
+        task: What is learned.
         seed: From which every random choice flows.
         storage_folder: Where studies are kept.
 
@@ -67,21 +71,23 @@ def search(
     if options.method == "none":
         return trials_table([], list(space)), configured
     tuner_class = load_backend("tuners", options.backend)
-    prepared = prepare(training.estimator, train, validation, columns)
+    measured_by = options.metric_of(task)
+    check_metric(measured_by, task)
+    prepared = prepare(training.estimator, train, validation, columns, training, task, seed)
     study = Study(
-        key=study_key(prepared, training, options, seed),
+        key=study_key(prepared, training, options, task, seed),
         method=options.method,
         space=space,
         trials=options.trials,
-        greater_is_better=metric(options.metric).greater_is_better,
+        greater_is_better=metric(measured_by).greater_is_better,
         seed=seed,
     )
     storage_folder.mkdir(parents=True, exist_ok=True)
     trials = _run(
         tuner_class(storage_folder),
         study,
-        _objective(prepared, training, options.metric, seed),
-        options.metric,
+        _objective(prepared, training, measured_by, seed),
+        measured_by,
     )
     best = _best(trials, study.greater_is_better)
     if best is None:
@@ -94,28 +100,28 @@ def search(
 
 
 def study_key(
-    prepared: Prepared, training: TrainingOptions, options: TuningOptions, seed: int
+    prepared: Prepared, training: TrainingOptions, options: TuningOptions, task: Task, seed: int
 ) -> str:
     """Hash everything a trial's outcome depends on (SHA-256, hex).
 
-    That is the data as the estimator reads them, space, method, metric and seed, the estimator
-    with its configured hyperparameters and early stopping, and the libraries that fit it. The
-    number of trials and of threads is not part of it.
+    That is the data as the estimator reads them, weights included, space, method, metric and seed,
+    the estimator with its configured hyperparameters and early stopping, and the code that fits it.
+    The number of trials and of threads is not part of it, nor what is only recorded.
     """
     estimator = training.estimator
     space = options.space(estimator)
-    configured = training.hyperparameters(estimator)
+    configured = training.model_dump(mode="json")["estimators"][estimator]
     return fingerprint(
         {
-            "data": _data_hash(prepared),
+            "data": data_hash(prepared),
             "space": {name: varied.model_dump(mode="json") for name, varied in space.items()},
             "method": options.method,
-            "metric": options.metric,
+            "metric": options.metric_of(task),
             "seed": seed,
             "estimator": estimator,
             "fixed": {name: configured[name] for name in configured if name not in space},
             "early_stopping": training.early_stopping.model_dump(mode="json"),
-            "libraries": {name: version(name) for name in ("lightgbm", "scikit-learn")},
+            "code": code_versions(estimator, configured),
         }
     )
 
@@ -168,16 +174,20 @@ def _objective(
     prepared: Prepared, training: TrainingOptions, metric_name: str, seed: int
 ) -> Objective:
     estimator = training.estimator
+    # what is only recorded would cost time in every step
+    watched = training.model_copy(update={"metrics": ()})
     warned: set[str] = set()
 
     def objective(parameters: dict[str, Any]) -> float:
         checked = check_hyperparameters(estimator, parameters, training)
-        fitted = fit(estimator, prepared, checked, training, seed, watch_train=False)
+        fitted, _ = fit(estimator, prepared, checked, watched, seed, watch_train=False)
         if fitted.warning and not warned:
             warned.add(fitted.warning)
             logger.warning("At least one trial: %s", fitted.warning)
-        probability = fitted.estimator.predict_proba(prepared.validation)[:, 1]
-        return measure(metric_name, prepared.validation_target, probability)
+        kind = prepared.problem.type
+        predicted = outputs_of(fitted.estimator, prepared.validation, kind)
+        query = prepared.validation_query
+        return measure(metric_name, Outcomes(kind, prepared.validation_target, predicted, query))
 
     return objective
 
@@ -189,8 +199,3 @@ def _best(trials: list[Trial], greater_is_better: bool) -> Trial | None:
         (sign * trial.value, trial.number, trial) for trial in trials if trial.value is not None
     ]
     return min(ranked)[2] if ranked else None
-
-
-def _data_hash(prepared: Prepared) -> str:
-    inputs = (prepared.train, prepared.validation, prepared.categorical)
-    return state_hash((*inputs, prepared.train_target, prepared.validation_target))
