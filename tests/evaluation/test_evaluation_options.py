@@ -24,7 +24,7 @@ def test_the_shipped_file_has_every_key_with_its_default() -> None:
         {"treshold": 0.4},
         {"slices": {"bin": 3}},
         {"fairness": {"min_rows": 3}},
-        {"threshold": 1.1},
+        {"threshold": 0.4},
         {"confidence": 1.0},
         {"bootstrap_replicates": 99},
         {"slices": {"bins": 11}},

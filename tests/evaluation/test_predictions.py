@@ -1,123 +1,126 @@
-"""Both models predict the same rows."""
+"""A table of predictions gives a metric what it needs."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.compose import ColumnTransformer
-from sklearn.dummy import DummyClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from experiment_cycle.columns import ROW, Columns
 from experiment_cycle.errors import DataError, IntegrityError
-from experiment_cycle.evaluation.predictions import predict_both, rows_behind
+from experiment_cycle.evaluation.predictions import Predictions, rows_behind
+from experiment_cycle.evaluation.records import IncumbentRecord
+from experiment_cycle.problem import Problem
+from experiment_cycle.training.records import ModelRecord, ThresholdRecord
 
-COLUMNS = Columns(target="ill", group="person", drop=("visits",))
 
-
-def table(rows: int = 40) -> pd.DataFrame:
-    generator = np.random.default_rng(0)
-    age = generator.normal(50, 10, rows)
-    return pd.DataFrame(
-        {
-            "ill": np.where(age + generator.normal(0, 10, rows) > 50, "yes", "no"),
-            "age": age,
-            "sex": generator.choice(["f", "m"], rows),
-            "person": np.arange(rows) // 2 + 500,
-            "visits": 1,
-        },
-        index=pd.Index(np.arange(rows) * 3, name=ROW),
+def records(problem: Problem, own: float | None, other: float | None) -> tuple:
+    known = {"problem": problem, "estimator": "linear", "hyperparameters": {}, "identity": "1"}
+    chosen = None if own is None else ThresholdRecord(value=own, choose_by="fixed", detail="")
+    return (
+        ModelRecord(**known, features=("age",), best_step=None, threshold=chosen),
+        IncumbentRecord(**known, kind="baseline", threshold=other, registered_model="visits"),
     )
 
 
-def model(frame: pd.DataFrame, *names: str) -> Pipeline:
-    encode = [(name, StandardScaler() if name == "age" else OneHotEncoder()) for name in names]
-    transformer = ColumnTransformer([(name, how, [name]) for name, how in encode])
-    pipeline = make_pipeline(transformer, LogisticRegression())
-    return pipeline.fit(frame[list(names)], COLUMNS.labels(frame["ill"]))
+def test_each_model_has_its_own_threshold_and_a_further_seed_the_challengers(make) -> None:
+    made = make("binary", seeds=3)
 
+    found = Predictions.from_records(made.table, *records(made.problem, 0.3, 0.6))
 
-def test_the_table_has_unit_target_and_both_probabilities_of_the_same_rows() -> None:
-    test = table()
-    challenger, incumbent = model(test, "age", "sex"), model(test, "age")
-
-    found = predict_both(challenger, incumbent, test, COLUMNS)
-
-    assert dict(found.dtypes.astype(str)) == {
-        "unit": "int64",
-        "target": "int8",
-        "challenger": "float64",
-        "incumbent": "float64",
+    assert found.seeds == ("challenger_seed_2", "challenger_seed_3")
+    thresholds = {name: found.outcomes(name).threshold for name in (*found.models, *found.seeds)}
+    assert thresholds == {
+        "challenger": 0.3,
+        "incumbent": 0.6,
+        "challenger_seed_2": 0.3,
+        "challenger_seed_3": 0.3,
     }
-    assert found.index.equals(test.index)
-    assert found.index.name == ROW
-    assert (found["target"] == (test["ill"] == "yes")).all()
-    assert found.groupby("unit").size().eq(2).all()
-    expected = challenger.predict_proba(test[["age", "sex"]])[:, 1]
-    np.testing.assert_array_equal(found["challenger"], expected)
-    np.testing.assert_array_equal(found["incumbent"], incumbent.predict_proba(test[["age"]])[:, 1])
 
 
-def test_without_a_group_column_every_row_is_a_unit() -> None:
-    test = table()
-    columns = Columns(target="ill", drop=("visits", "person"))
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "regression", "ranking"])
+def test_records_as_stored_read_the_table_as_well(kind: str, make) -> None:
+    made = make(kind, seeds=2)
+    stored = [
+        record.model_dump(mode="json")
+        for record in records(made.problem, *([0.5, 0.5] if kind == "binary" else [None, None]))
+    ]
 
-    found = predict_both(model(test, "age"), model(test, "age"), test[["ill", "age"]], columns)
+    found = Predictions.from_records(made.table, *stored)
 
-    assert found["unit"].is_unique
-
-
-def test_columns_the_champion_needs_and_the_data_no_longer_have_are_named() -> None:
-    test = table()
-    champion = model(test, "age", "sex")
-
-    with pytest.raises(DataError, match=r"trained on columns that are no features.*: sex\. .*age"):
-        predict_both(model(test, "age"), champion, test.drop(columns="sex"), COLUMNS)
-
-
-def test_columns_that_came_after_the_champion_do_not_disturb_it() -> None:
-    test = table().assign(income=lambda frame: frame["age"] * 2)
-    champion = make_pipeline(StandardScaler(), LogisticRegression())
-    champion.fit(test[["age"]], COLUMNS.labels(test["ill"]))
-
-    found = predict_both(model(test, "age", "sex"), champion, test, COLUMNS)
-
-    np.testing.assert_array_equal(found["incumbent"], champion.predict_proba(test[["age"]])[:, 1])
+    for name in (*made.models, *made.seeds):
+        outcomes = found.outcomes(name)
+        assert outcomes.problem == kind
+        shape = (len(made), 3) if kind == "multiclass" else (len(made),)
+        assert outcomes.prediction.shape == shape
+        np.testing.assert_array_equal(outcomes.prediction, made.outcomes(name).prediction)
+        assert (outcomes.query is not None) == (kind == "ranking")
+    assert found.problem == made.problem
+    assert found.thresholds == made.thresholds
 
 
-def test_a_column_that_changed_its_type_under_the_champion_is_told() -> None:
-    test = table()
-    changed = test.assign(age=test["age"].round().astype(int).astype(str) + " years")
+def test_ten_seeds_are_in_the_order_of_their_numbers(make) -> None:
+    made = make("regression")
+    table = made.table.assign(**{f"challenger_seed_{n}": 0.0 for n in (10, 2, 9)})
 
-    with pytest.raises(DataError, match=r"cannot read the test rows.*changed its type"):
-        predict_both(model(test, "sex"), model(test, "age", "sex"), changed, COLUMNS)
+    found = Predictions(table, made.problem)
 
-
-def test_a_test_set_of_one_class_needs_to_be_told_which() -> None:
-    test = table().assign(ill="no")
-    never = make_pipeline(DummyClassifier(strategy="prior")).fit(
-        table()[["age"]], [0] * 20 + [1] * 20
-    )
-
-    with pytest.raises(
-        DataError, match=r"same value in the target column 'ill'.*columns\.positive"
-    ):
-        predict_both(never, never, test, COLUMNS)
-
-    told = COLUMNS.model_copy(update={"positive": "yes"})
-    assert (predict_both(never, never, test, told)["target"] == 0).all()
+    assert found.seeds == tuple(f"challenger_seed_{n}" for n in (2, 9, 10))
 
 
-def test_rows_come_in_the_order_of_their_predictions() -> None:
-    test = table()
-    predictions = pd.DataFrame({"unit": 0}, index=test.index[::-1])
+def test_a_table_made_for_another_problem_is_refused(make) -> None:
+    made = make("multiclass")
 
-    assert rows_behind(test, predictions).index.equals(predictions.index)
+    with pytest.raises(DataError, match=r"lack the columns query, challenger.*ranking.*Next step"):
+        Predictions.from_records(made.table, *records(Problem(type="ranking"), None, None))
 
 
-def test_predictions_for_other_rows_are_refused() -> None:
-    test = table()
+def test_some_of_the_rows_keep_all_the_rest(make) -> None:
+    made = make("binary", threshold=0.3)
+    chosen = made.target == 1
+
+    found = made.within(chosen)
+
+    assert len(found) == chosen.sum()
+    assert found.outcomes("incumbent").threshold == 0.3
+    assert found.units.count == chosen.sum()
+
+
+def test_queries_without_relevance_do_not_count_and_units_are_worth_their_queries(make) -> None:
+    made = make("ranking", rows=60)
+    table = made.table.assign(target=1.0, unit=[0] * 6 + [1] * 12 + [2] * 18 + [3] * 24)
+    table.loc[table["unit"] == 3, "target"] = 0.0
+    # a longer query is still one query
+    table.loc[table["query"] == 5, "query"] = 4
+
+    found = Predictions(table, made.problem)
+
+    np.testing.assert_array_equal(found.counted, table["unit"] < 3)
+    assert len(found.units.codes) == 36
+    assert found.units.count == 3
+    # one, two and two queries
+    assert found.units.effective == pytest.approx(25 / 9)
+
+
+def test_units_that_share_a_query_are_one(make) -> None:
+    made = make("ranking", rows=60)
+    table = made.table.assign(target=1.0, unit=np.arange(60) // 3 // 3)
+
+    found = Predictions(table, made.problem).units
+
+    whole = pd.Series(found.codes).groupby([table["query"].to_numpy()]).nunique()
+    assert whole.max() == 1
+    # units 0 and 1 share query 1; then 2 and 3 share query 4, and so on
+    assert list(pd.unique(found.codes)) == [0, 1, 2, 3]
+    assert found.count == 4
+
+
+def test_rows_come_in_the_order_of_their_predictions(make) -> None:
+    table = make("binary").table
+    test = pd.DataFrame({"age": range(len(table))}, index=table.index)
+
+    assert rows_behind(test, table[::-1]).index.equals(table.index[::-1])
+
+
+def test_predictions_for_other_rows_are_refused(make) -> None:
+    table = make("binary").table
 
     with pytest.raises(IntegrityError, match="not made for this test set"):
-        rows_behind(test, pd.DataFrame({"unit": 0}, index=test.index + 1))
+        rows_behind(pd.DataFrame(index=table.index + 1), table)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.special import stdtrit
 
-from experiment_cycle.evaluation.confusion import confusion
+from experiment_cycle.evaluation.measures import influence_of, limits_of
 from experiment_cycle.evaluation.options import EvaluationOptions
-from experiment_cycle.evaluation.predictions import MODELS
+from experiment_cycle.evaluation.predictions import MODELS, Predictions
 from experiment_cycle.evaluation.records import Estimate, Metrics
+from experiment_cycle.evaluation.seeds import spread_over_seeds
 from experiment_cycle.metrics.bootstrap import bootstrap
-from experiment_cycle.metrics.catalogue import known_metrics, metric
-from experiment_cycle.metrics.influence import Influence, influence
+from experiment_cycle.metrics.catalogue import known_metrics
+from experiment_cycle.metrics.confusion import class_names, confusion
+from experiment_cycle.metrics.influence import Influence
 from experiment_cycle.metrics.units import LEAST_UNITS, Units
 
 FEW_UNITS = 20.0
@@ -26,55 +28,83 @@ TOLERATED_UNDEFINED = 0.05
 """Share of resamples that may leave a metric undefined before its percentiles mean little."""
 
 
-def estimate_metrics(
-    test_predictions: pd.DataFrame, options: EvaluationOptions, seed: int
-) -> Metrics:
+def estimate_metrics(predictions: Predictions, options: EvaluationOptions, seed: int) -> Metrics:
     """Measure both models on the test rows, every metric with its two-sided interval.
 
     Both models are resampled alike, so that their bootstrap intervals are comparable.
 
     Args:
-        test_predictions: As `predict_both` makes it.
-        options: Threshold, confidence and number of resamples.
+        predictions: For the test rows.
+        options: Confidence and number of resamples.
         seed: Draws the resamples.
     """
-    target = test_predictions["target"].to_numpy()
-    units = Units.from_codes(test_predictions["unit"].to_numpy())
-    estimates: dict[str, dict[str, Estimate]] = {}
-    for model in MODELS:
-        probability = test_predictions[model].to_numpy()
-        resampled = bootstrap(
-            known_metrics(),
-            target,
-            probability,
-            units,
-            options.bootstrap_replicates,
-            seed,
-            options.threshold,
-        )
-        estimates[model] = {
-            name: estimate(
-                influence(name, target, probability, options.threshold),
-                units,
-                options.confidence,
-                (metric(name).lowest, metric(name).greatest),
-                resampled[name],
-            )
-            for name in known_metrics()
-        }
+    problem, units = predictions.problem, predictions.units
+    names = class_names(problem)
     return Metrics(
-        rows=len(test_predictions),
-        unit="row" if units.count == len(test_predictions) else "group",
+        problem=problem,
+        rows=len(predictions),
+        unit=_unit(predictions),
         units=units.count,
         effective_units=units.effective,
         confidence=options.confidence,
-        threshold=options.threshold,
-        challenger=estimates["challenger"],
-        incumbent=estimates["incumbent"],
+        thresholds=predictions.thresholds or None,
+        challenger=_estimates("challenger", predictions, options, seed),
+        incumbent=_estimates("incumbent", predictions, options, seed),
         confusion={
-            model: confusion(target, test_predictions[model], options.threshold) for model in MODELS
-        },
+            model: confusion(predictions.outcomes(model), len(names)).tolist() for model in MODELS
+        }
+        if names
+        else None,
+        classes=names,
+        seeds=spread_over_seeds(predictions),
     )
+
+
+def measure_with_interval(
+    name: str,
+    predictions: Predictions,
+    model: str,
+    confidence: float,
+    resampled: npt.NDArray[np.float64] | None = None,
+) -> Estimate:
+    """Measure a model and put an interval around the value; see `estimate`.
+
+    Args:
+        name: What `influence_of` can measure.
+        predictions: For any rows.
+        model: One of the models that predicted them.
+        confidence: Level of the two-sided interval.
+        resampled: The metric on resamples of the units; or None.
+    """
+    found = influence_of(name, predictions.outcomes(model))
+    counted = replace(found, contributions=found.contributions[predictions.counted])
+    return estimate(counted, predictions.units, confidence, limits_of(name), resampled)
+
+
+def _estimates(
+    model: str, predictions: Predictions, options: EvaluationOptions, seed: int
+) -> dict[str, Estimate]:
+    """Measure one model by every metric of its problem."""
+    names = known_metrics(predictions.problem.type)
+    resampled: dict[str, npt.NDArray[np.float64]] = {}
+    if predictions.units.count:
+        counted = predictions.within(predictions.counted).outcomes(model)
+        replicates = options.bootstrap_replicates
+        resampled = bootstrap(names, counted, predictions.units, replicates, seed)
+    return {
+        name: measure_with_interval(
+            name, predictions, model, options.confidence, resampled.get(name)
+        )
+        for name in names
+    }
+
+
+def _unit(predictions: Predictions) -> Literal["row", "group", "query"]:
+    """Tell what the resampling units are."""
+    counted, count = predictions.table[predictions.counted], predictions.units.count
+    if predictions.problem.type == "ranking" and count == counted["query"].nunique():
+        return "query"
+    return "row" if count == len(counted) else "group"
 
 
 def estimate(
@@ -109,7 +139,7 @@ def estimate(
         upper=interval.upper,
         bootstrap_lower=check.lower,
         bootstrap_upper=check.upper,
-        note="; ".join(note for note in (interval.note, check.note) if note) or None,
+        note="; ".join(note for note in (found.note, interval.note, check.note) if note) or None,
     )
 
 

@@ -30,9 +30,6 @@ class FairnessOptions(Options):
 class EvaluationOptions(Options):
     """What is measured on the test rows, and how finely."""
 
-    threshold: float = Field(
-        default=0.5, ge=0.0, le=1.0, description="a row is called positive from here on"
-    )
     confidence: float = Field(default=0.95, gt=0.5, lt=1.0, description="level of the intervals")
     bootstrap_replicates: int = Field(default=1000, ge=100)
     calibration_bins: int = Field(default=10, ge=2, le=50)

@@ -7,3 +7,6 @@ INCUMBENT = "#E69F00"
 REFERENCE = "#999999"
 
 MODEL_COLOURS = {"challenger": CHALLENGER, "incumbent": INCUMBENT}
+
+CLASS_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9")
+"""For classes, where dashes tell the models apart."""

@@ -1,103 +1,169 @@
-"""The predictions of both models for the same test rows."""
+"""What both models, and further seeds of the challenger, predict for the same test rows."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
-from experiment_cycle.columns import Columns
 from experiment_cycle.errors import DataError, IntegrityError
+from experiment_cycle.evaluation.query_units import judged, query_units
+from experiment_cycle.evaluation.records import IncumbentRecord
+from experiment_cycle.metrics.outcomes import Outcomes
+from experiment_cycle.metrics.units import Units
+from experiment_cycle.problem import Problem
+from experiment_cycle.training.records import ModelRecord
 
 MODELS = ("challenger", "incumbent")
-"""The columns of `test_predictions` that hold probabilities."""
+"""The models that are compared."""
 
-CLASSES = 2
+SEED = "challenger_seed_"
+"""Before the number of a further seed of the challenger, from 2 on."""
+
+AGAIN = "Next step: kedro run --pipelines=evaluation."
 
 
-def predict_both(
-    challenger: Pipeline, incumbent: Pipeline, test: pd.DataFrame, columns: Columns
-) -> pd.DataFrame:
-    """Let both models predict the same test rows.
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """The test predictions as a metric reads them.
 
-    Args:
-        challenger: The model of this run, fitted on the features of `columns`.
-        incumbent: What it is compared with; it may have been trained earlier.
-        test: The test rows, indexed by `__row__`.
-        columns: The roles of the columns.
-
-    Returns:
-        `test_predictions`: the index of `test`, and the columns `unit` (int64, which rows stand or
-        fall together), `target` (int8, 1 is positive), `challenger` and `incumbent` (float64,
-        predicted probability of the positive class).
-
-    Raises:
-        DataError: the test rows are of one class only so that nobody knows which; the incumbent
-            cannot read them; or a model gives something other than a probability.
+    Attributes:
+        table: Indexed by `__row__`, columns `unit` (int64, which rows stand or fall together),
+            `query` (int64, ranking only), `target` (as `Problem.encode` writes it) and those of
+            `output_columns` for the challenger, the incumbent and every further seed.
+        problem: What is predicted.
+        thresholds: Binary: per model, from which probability on it calls a row positive.
     """
-    target = test[columns.target]
-    if columns.positive is None and target.nunique() < CLASSES:
-        raise DataError(
-            f"All {len(test)} test rows have the same value in the target column "
-            f"'{columns.target}', so it cannot be told which class it is. Next step: set "
-            f"columns.positive, or give the test set more rows (splitting)."
+
+    table: pd.DataFrame
+    problem: Problem
+    thresholds: dict[str, float] = field(default_factory=dict)
+
+    models = MODELS
+
+    @classmethod
+    def from_records(
+        cls,
+        table: pd.DataFrame,
+        challenger_record: ModelRecord | dict[str, Any],
+        incumbent_record: IncumbentRecord | dict[str, Any],
+    ) -> Predictions:
+        """Read a table of test predictions by the records of its models.
+
+        Args:
+            table: As `predict_all` makes it.
+            challenger_record: Says what is predicted, and the challenger's threshold.
+            incumbent_record: Says the incumbent's threshold.
+
+        Raises:
+            DataError: a column is missing: the table was made for another problem.
+        """
+        challenger = ModelRecord.model_validate(challenger_record)
+        incumbent = IncumbentRecord.model_validate(incumbent_record)
+        problem = challenger.problem
+        needed = [
+            "unit",
+            *(["query"] if problem.type == "ranking" else []),
+            "target",
+            *(name for model in MODELS for name in output_columns(model, problem)),
+        ]
+        missing = [name for name in needed if name not in table.columns]
+        if missing:
+            raise DataError(
+                f"The test predictions lack the columns {', '.join(missing)}, which a challenger "
+                f"for a {problem.type} problem has. {AGAIN}"
+            )
+        values = {
+            "challenger": challenger.threshold.value if challenger.threshold else None,
+            "incumbent": incumbent.threshold,
+        }
+        thresholds = {model: value for model, value in values.items() if value is not None}
+        return cls(table, problem, thresholds)
+
+    @property
+    def seeds(self) -> tuple[str, ...]:
+        """Name the further seeds of the challenger, in their order."""
+        found = (re.match(rf"{SEED}(\d+)", str(name)) for name in self.table.columns)
+        numbers = sorted({int(each[1]) for each in found if each is not None})
+        return tuple(f"{SEED}{number}" for number in numbers)
+
+    @cached_property
+    def counted(self) -> npt.NDArray[np.bool_]:
+        """Tell which rows a metric depends on, shape (n,): not those of queries without relevance.
+
+        All rows where nothing is ranked.
+        """
+        if self.problem.type != "ranking":
+            return np.ones(len(self), dtype=np.bool_)
+        return judged(self.table["query"].to_numpy(dtype=np.int64), self.target)
+
+    @cached_property
+    def units(self) -> Units:
+        """The resampling units of the rows that are counted, in their order."""
+        counted = self.table[self.counted]
+        codes = counted["unit"].to_numpy(dtype=np.int64)
+        if self.problem.type != "ranking":
+            return Units.from_codes(codes)
+        return query_units(codes, counted["query"].to_numpy(dtype=np.int64))
+
+    @property
+    def target(self) -> npt.NDArray[Any]:
+        """What came true, shape (n,)."""
+        return self.table["target"].to_numpy()
+
+    def outcomes(self, model: str) -> Outcomes:
+        """Put what came true beside what a model predicted; a further seed has the same threshold.
+
+        Args:
+            model: One of `models` or `seeds`.
+        """
+        table, names = self.table, output_columns(model, self.problem)
+        prediction = table[names if len(names) > 1 else names[0]].to_numpy(dtype=np.float64)
+        ranked = self.problem.type == "ranking"
+        return Outcomes(
+            self.problem.type,
+            self.target,
+            prediction,
+            table["query"].to_numpy(dtype=np.int64) if ranked else None,
+            self.thresholds.get("challenger" if model.startswith(SEED) else model, 0.5),
         )
-    features = test[columns.features(test.columns)]
-    return pd.DataFrame(
-        {
-            "unit": columns.groups(test),
-            "target": columns.labels(target),
-            "challenger": _probabilities("challenger", challenger, features),
-            "incumbent": _old_model_probabilities(incumbent, features),
-        },
-        index=test.index,
-    )
+
+    def within(self, chosen: npt.NDArray[np.bool_]) -> Predictions:
+        """Keep some of the rows, by a mask of shape (n,)."""
+        return Predictions(self.table[chosen], self.problem, self.thresholds)
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.table)
 
 
-def rows_behind(test: pd.DataFrame, test_predictions: pd.DataFrame) -> pd.DataFrame:
+def output_columns(model: str, problem: Problem) -> list[str]:
+    """Name the columns of a model's predictions: one; with several classes, one for each."""
+    if problem.type != "multiclass":
+        return [model]
+    return [f"{model}_{code}" for code in range(problem.outputs)]
+
+
+def seed_names(seed_models: Sequence[Any]) -> Iterator[str]:
+    """Name further models of one run: the challenger has the first seed."""
+    return (f"{SEED}{number}" for number, _ in enumerate(seed_models, start=2))
+
+
+def rows_behind(test: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """Put the test rows in the order of their predictions.
 
     Raises:
         IntegrityError: the predictions were made for other rows.
     """
-    if len(test) != len(test_predictions) or not test_predictions.index.isin(test.index).all():
+    if len(test) != len(table) or not table.index.isin(test.index).all():
         raise IntegrityError(
-            f"The test predictions ({len(test_predictions)} rows) were not made for this test set "
-            f"({len(test)} rows). Next step: kedro run --pipelines=evaluation."
+            f"The test predictions ({len(table)} rows) were not made for this test set "
+            f"({len(test)} rows). {AGAIN}"
         )
-    return test.loc[test_predictions.index]
-
-
-def _old_model_probabilities(model: Pipeline, features: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Predict with a model that may have been trained on other columns or types."""
-    expected = [str(name) for name in getattr(model, "feature_names_in_", features.columns)]
-    missing = [name for name in expected if name not in features.columns]
-    mend = (
-        "Next step: give the data these columns again as features, or compare with a fresh "
-        "baseline under another decision.registered_model."
-    )
-    if missing:
-        raise DataError(
-            f"The incumbent was trained on columns that are no features of the test rows: "
-            f"{', '.join(missing)}. Features now: {', '.join(features.columns)}. {mend}"
-        )
-    try:
-        return _probabilities("incumbent", model, features[expected])
-    except (TypeError, ValueError, KeyError) as error:
-        raise DataError(
-            f"The incumbent cannot read the test rows: {error}. Its columns are there, so one of "
-            f"them may have changed its type since it was trained. {mend}"
-        ) from error
-
-
-def _probabilities(name: str, model: Pipeline, features: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Predict the probability of the positive class, shape (n,)."""
-    probability = np.asarray(model.predict_proba(features)[:, 1], dtype=np.float64)
-    wrong = np.flatnonzero(~((probability >= 0.0) & (probability <= 1.0)))
-    if len(wrong):
-        raise DataError(
-            f"The {name} gives no probability from 0 to 1 for {len(wrong)} test rows, the first "
-            f"of them row {features.index[wrong[0]]}: {probability[wrong[0]]}."
-        )
-    return probability
+    return test.loc[table.index]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from experiment_cycle.options import Record
+from experiment_cycle.problem import Problem
+from experiment_cycle.training.records import SeedSpread
 
 
 class Estimate(Record):
@@ -25,16 +27,22 @@ class Estimate(Record):
 class Metrics(Record):
     """Both models on the test rows; `effective_units` is (sum n)^2 / sum n^2 over the units."""
 
+    problem: Problem
     rows: int
-    unit: Literal["row", "group"]
+    unit: Literal["row", "group", "query"]
     units: int
     effective_units: float
     confidence: float
-    threshold: float
+    thresholds: dict[str, float] | None
+    """Per model, from which probability on a row is called positive; two classes only."""
     challenger: dict[str, Estimate]
     incumbent: dict[str, Estimate]
-    confusion: dict[str, dict[str, int]]
-    """Per model: true_positive, false_positive, true_negative, false_negative."""
+    confusion: dict[str, tuple[tuple[int, ...], ...]] | None
+    """Classification, per model: rows by true class, columns by the class that was called."""
+    classes: tuple[str, ...]
+    """The classes of the confusion matrix in words, in the order of their codes."""
+    seeds: tuple[SeedSpread, ...] = ()
+    """Each metric over the challenger and the further seeds, where there are any."""
 
 
 class GroupMetrics(Record):
@@ -49,7 +57,7 @@ class GroupMetrics(Record):
 
 
 class SensitiveColumn(Record):
-    """The levels of one sensitive column, and Fairlearn's gaps between them (None: undefined)."""
+    """The levels of one sensitive column, and the gaps between them (None: undefined)."""
 
     column: str
     groups: tuple[GroupMetrics, ...]
@@ -68,6 +76,11 @@ class IncumbentRecord(Record):
 
     kind: Literal["champion", "baseline"]
     identity: str
+    problem: Problem
+    threshold: float | None
+    """Its own decision threshold; two classes only."""
+    estimator: str
+    hyperparameters: dict[str, Any]
     registered_model: str
     version: int | None = None
     run_id: str | None = None

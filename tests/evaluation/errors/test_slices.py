@@ -10,14 +10,22 @@ import sklearn.metrics as sk
 from experiment_cycle.columns import ROW, Columns
 from experiment_cycle.errors import ConfigurationError
 from experiment_cycle.evaluation.errors.levels import levels
-from experiment_cycle.evaluation.errors.slices import SLICE_COLUMNS, SLICE_METRICS, measure_slices
+from experiment_cycle.evaluation.errors.slices import (
+    NOT_SLICED,
+    SLICE_COLUMNS,
+    SLICE_METRICS,
+    measure_slices,
+)
 from experiment_cycle.evaluation.options import EvaluationOptions, SliceOptions
+from experiment_cycle.evaluation.predictions import Predictions
+from experiment_cycle.problem import Problem
+from experiment_cycle.training.steps import LOSSES
 
 COLUMNS = Columns(target="ill", group="person", sensitive=("sex",), drop=("visits",))
 OPTIONS = EvaluationOptions()
 
 
-def data(rows: int = 800) -> tuple[pd.DataFrame, pd.DataFrame]:
+def data(rows: int = 800) -> tuple[pd.DataFrame, Predictions]:
     """A challenger that knows the target everywhere but in the town C."""
     generator = np.random.default_rng(4)
     index = pd.Index(generator.permutation(5 * rows)[:rows], name=ROW)
@@ -38,10 +46,11 @@ def data(rows: int = 800) -> tuple[pd.DataFrame, pd.DataFrame]:
         },
         index=index,
     )
-    predictions = pd.DataFrame(
+    table = pd.DataFrame(
         {"unit": person, "target": target, "challenger": challenger, "incumbent": 0.5}, index=index
     )
-    return test, predictions
+    problem = Problem(type="binary", classes=(False, True))
+    return test, Predictions(table, problem, {"challenger": 0.5, "incumbent": 0.5})
 
 
 def test_the_weakest_slice_comes_first_with_all_its_metrics() -> None:
@@ -50,15 +59,16 @@ def test_the_weakest_slice_comes_first_with_all_its_metrics() -> None:
     found = measure_slices(test, predictions, COLUMNS, OPTIONS)
 
     assert tuple(found.columns) == SLICE_COLUMNS
-    first = found.head(len(SLICE_METRICS))
+    first = found.head(len(SLICE_METRICS["binary"]))
     assert set(zip(first["column"], first["level"], strict=True)) == {("town", "C")}
-    assert tuple(first["metric"]) == SLICE_METRICS
+    assert tuple(first["metric"]) == SLICE_METRICS["binary"]
     assert first["lower"].iloc[0] > first["overall"].iloc[0]
 
 
 def test_a_slice_has_scikit_learns_values_and_its_support() -> None:
     test, predictions = data()
-    within = predictions[test["town"] == "C"]
+    table = predictions.table
+    within = table[test["town"] == "C"]
 
     found = measure_slices(test, predictions, COLUMNS, OPTIONS).set_index(
         ["column", "level", "metric"]
@@ -78,7 +88,7 @@ def test_a_slice_has_scikit_learns_values_and_its_support() -> None:
     assert set(got["rows"]) == {len(within)}
     assert set(got["units"]) == {within["unit"].nunique()}
     assert set(got["positives"]) == {y.sum()}
-    overall = sk.log_loss(predictions["target"], predictions["challenger"])
+    overall = sk.log_loss(table["target"], table["challenger"])
     assert found.xs("log_loss", level="metric")["overall"].unique() == pytest.approx([overall])
 
 
@@ -136,6 +146,70 @@ def test_a_column_that_cannot_be_sliced_by_is_refused_with_the_nearest() -> None
 
     with pytest.raises(ConfigurationError, match=r"slices\.columns: 'agee'.*Did you mean 'age'\?"):
         measure_slices(test, predictions, COLUMNS, options)
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "regression", "ranking"])
+def test_the_loss_of_the_problem_ranks_the_slices(kind: str, make) -> None:
+    made = make(kind)
+    table = made.table.copy()
+    weak = (np.arange(len(table)) // 6) % 4 == 1
+    models = [name for name in table.columns if name.startswith("challenger")]
+    # what the challenger says of other rows is worth nothing for these
+    table.loc[weak, models] = table.loc[weak, models].to_numpy()[::-1]
+    test = pd.DataFrame({"part": (np.arange(len(table)) // 6) % 4, "goal": 0}, index=table.index)
+
+    predictions = Predictions(table, made.problem, made.thresholds)
+    found = measure_slices(test, predictions, Columns(target="goal"), OPTIONS)
+
+    assert tuple(found["metric"][:3])[: len(SLICE_METRICS[kind])] == SLICE_METRICS[kind][:3]
+    assert found["metric"].iloc[0] == LOSSES[kind]
+    assert found["level"].iloc[0] == "1"
+    assert found["level"].nunique() == 4
+    assert found["positives"].notna().all() == (kind == "binary")
+    assert found["value"].notna().all()
+
+
+def test_a_slice_of_numbers_has_the_mean_error(make) -> None:
+    made = make("regression")
+    half = np.arange(len(made)) % 2
+    test = pd.DataFrame({"half": half, "goal": 0}, index=made.table.index)
+
+    found = measure_slices(test, made, Columns(target="goal"), OPTIONS)
+
+    for level in (0, 1):
+        y, p = (made.table[name][half == level] for name in ("target", "challenger"))
+        got = found[found["level"] == str(level)].set_index("metric")["value"]
+        expected = {
+            "rmse": sk.root_mean_squared_error(y, p),
+            "mae": sk.mean_absolute_error(y, p),
+            "mean_error": (p - y).mean(),
+        }
+        assert got.to_dict() == pytest.approx(expected)
+
+
+def test_queries_are_not_cut_apart(make) -> None:
+    made = make("ranking")
+    rows = np.arange(len(made))
+    test = pd.DataFrame(
+        {"row": rows % 2, "city": (rows // 6) % 3, "goal": 0}, index=made.table.index
+    )
+
+    found = measure_slices(test, made, Columns(target="goal"), OPTIONS)
+
+    last = found.iloc[-1]
+    assert (last["column"], last["level"], last["metric"]) == ("row", NOT_SLICED, "ndcg_at_10")
+    assert np.isnan(last["value"])
+    assert last["note"] == "its values differ within queries"
+    sliced = found.iloc[:-1]
+    assert set(sliced["column"]) == {"city"}
+    whole = made.within((rows // 6) % 3 == 1).outcomes("challenger")
+    expected = sk.ndcg_score(
+        np.exp2(whole.target.reshape(-1, 6)) - 1, whole.prediction.reshape(-1, 6), k=10
+    )
+    judged = (whole.target.reshape(-1, 6) > 0).any(axis=1).mean()
+    got = sliced[(sliced["level"] == "1") & (sliced["metric"] == "ndcg_at_10")]["value"].item()
+    # scikit-learn counts queries without a relevant row as 0
+    assert got == pytest.approx(expected / judged)
 
 
 @pytest.mark.parametrize(

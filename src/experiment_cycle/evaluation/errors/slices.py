@@ -10,15 +10,20 @@ import pandas as pd
 from experiment_cycle.columns import Columns
 from experiment_cycle.errors import ConfigurationError, near_misses
 from experiment_cycle.evaluation.errors.levels import levels
-from experiment_cycle.evaluation.estimates import estimate
+from experiment_cycle.evaluation.errors.queries import APART, cuts_queries
+from experiment_cycle.evaluation.estimates import measure_with_interval
+from experiment_cycle.evaluation.measures import influence_of
 from experiment_cycle.evaluation.options import EvaluationOptions
-from experiment_cycle.evaluation.predictions import rows_behind
-from experiment_cycle.metrics.catalogue import measure, metric
-from experiment_cycle.metrics.influence import influence
-from experiment_cycle.metrics.units import Units
+from experiment_cycle.evaluation.predictions import Predictions, rows_behind
+from experiment_cycle.metrics.catalogue import metric
 
-SLICE_METRICS = ("log_loss", "roc_auc", "recall", "precision")
-"""What a slice is measured by; the first one ranks the slices."""
+SLICE_METRICS: dict[str, tuple[str, ...]] = {
+    "binary": ("log_loss", "roc_auc", "recall", "precision"),
+    "multiclass": ("log_loss", "accuracy", "f1_macro"),
+    "regression": ("rmse", "mae", "mean_error"),
+    "ranking": ("ndcg_at_10", "mrr"),
+}
+"""What a slice is measured by; the first one, the problem's loss, ranks the slices."""
 
 SLICE_COLUMNS = (
     "column",
@@ -34,48 +39,54 @@ SLICE_COLUMNS = (
     "note",
 )
 
+NOT_SLICED = "not sliced"
+"""Stands for the level in the one line of a column that cannot be sliced by."""
+
 
 def measure_slices(
-    test: pd.DataFrame, test_predictions: pd.DataFrame, columns: Columns, options: EvaluationOptions
+    test: pd.DataFrame, predictions: Predictions, columns: Columns, options: EvaluationOptions
 ) -> pd.DataFrame:
     """Measure the challenger on every level of every slicing column.
 
     The intervals are each slice's own, without a correction for looking at many: they show where
-    to look, they prove nothing.
+    to look, they prove nothing. A ranking is sliced by whole queries only: a column whose values
+    differ within queries has one line, with `NOT_SLICED` for a level and a note.
 
     Args:
         test: The test rows, indexed by `__row__`.
-        test_predictions: As `predict_both` makes it.
+        predictions: For the same rows.
         columns: The roles of the columns.
         options: Which columns, how many bins, how small a slice may be.
 
     Returns:
         One row per slice and metric, columns `SLICE_COLUMNS`; `value`, `lower` and `upper` are nan
-        where `note` says why, `overall` is the metric on all test rows. The slice whose log loss is
-        most surely above the overall one (by its lower bound) comes first.
+        where `note` says why, `overall` is the metric on all test rows, `positives` is nan unless
+        there are two classes. The slice whose loss is most surely worse than the overall one (by
+        the better end of its interval) comes first.
 
     Raises:
         ConfigurationError: a column to slice by is neither feature nor sensitive.
     """
-    rows = rows_behind(test, test_predictions)
-    overall = {
-        name: measure(
-            name, test_predictions["target"], test_predictions["challenger"], options.threshold
-        )
-        for name in SLICE_METRICS
-    }
+    rows = rows_behind(test, predictions.table)
+    everywhere = predictions.outcomes("challenger")
+    names = SLICE_METRICS[predictions.problem.type]
+    overall = {name: influence_of(name, everywhere).value for name in names}
     measured: list[tuple[float, list[dict[str, Any]]]] = []
+    apart: list[dict[str, Any]] = []
     for column in slice_columns(list(test.columns), columns, options):
         found = levels(rows[column], options.slices.bins, options.slices.bins)
+        if cuts_queries(found.codes, predictions):
+            apart.append({"column": column, "level": NOT_SLICED, **_apart(predictions, overall)})
+            continue
         for code, label in enumerate(found.labels):
-            within = test_predictions[found.codes == code]
-            if options.slices.min_rows <= len(within) < len(test_predictions):
+            within = predictions.within(found.codes == code)
+            if options.slices.min_rows <= len(within) < len(predictions):
                 lines = _measure_slice(within, overall, options)
-                excess = lines[0]["lower"] - overall[SLICE_METRICS[0]]
                 named = [{"column": column, "level": label, **line} for line in lines]
-                measured.append((-math.inf if math.isnan(excess) else excess, named))
+                measured.append((_excess(lines[0]), named))
     measured.sort(key=lambda item: -item[0])
-    return pd.DataFrame([line for _, lines in measured for line in lines], columns=SLICE_COLUMNS)
+    lines = [line for _, lines in measured for line in lines]
+    return pd.DataFrame([*lines, *apart], columns=SLICE_COLUMNS)
 
 
 def slice_columns(available: list[str], columns: Columns, options: EvaluationOptions) -> list[str]:
@@ -96,33 +107,48 @@ def slice_columns(available: list[str], columns: Columns, options: EvaluationOpt
 
 
 def _measure_slice(
-    within: pd.DataFrame, overall: dict[str, float], options: EvaluationOptions
+    within: Predictions, overall: dict[str, float], options: EvaluationOptions
 ) -> list[dict[str, Any]]:
-    """Measure one slice by each metric, in the order of `SLICE_METRICS`."""
-    target, probability = within["target"].to_numpy(), within["challenger"].to_numpy()
-    units = Units.from_codes(within["unit"].to_numpy())
+    """Measure one slice by each metric, in their order."""
     lines: list[dict[str, Any]] = []
-    for name in SLICE_METRICS:
-        found = estimate(
-            influence(name, target, probability, options.threshold),
-            units,
-            options.confidence,
-            (metric(name).lowest, metric(name).greatest),
-        )
+    for name, value in overall.items():
+        found = measure_with_interval(name, within, "challenger", options.confidence)
         lines.append(
             {
-                "rows": len(within),
-                "units": units.count,
-                "positives": int(target.sum()),
+                **_support(within),
                 "metric": name,
                 "value": _number(found.value),
                 "lower": _number(found.lower),
                 "upper": _number(found.upper),
-                "overall": overall[name],
+                "overall": value,
                 "note": found.note or "",
             }
         )
     return lines
+
+
+def _apart(predictions: Predictions, overall: dict[str, float]) -> dict[str, Any]:
+    """Say that a column cannot be sliced by."""
+    name = next(iter(overall))
+    return {**_support(predictions), "metric": name, "overall": overall[name], "note": APART}
+
+
+def _support(predictions: Predictions) -> dict[str, Any]:
+    binary = predictions.problem.type == "binary"
+    return {
+        "rows": len(predictions),
+        "units": predictions.units.count,
+        "positives": int(predictions.target.sum()) if binary else math.nan,
+    }
+
+
+def _excess(line: dict[str, Any]) -> float:
+    """Tell by how much a slice is surely worse than all rows."""
+    if metric(line["metric"]).greater_is_better:
+        excess = line["overall"] - line["upper"]
+    else:
+        excess = line["lower"] - line["overall"]
+    return -math.inf if math.isnan(excess) else float(excess)
 
 
 def _number(value: float | None) -> float:

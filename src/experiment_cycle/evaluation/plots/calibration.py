@@ -1,23 +1,34 @@
-"""The calibration plot: what was predicted, against what happened."""
+"""The calibration plots: what was predicted, against what happened, bin by bin."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 import plotly.graph_objects as go
+from scipy.special import stdtrit
 
-from experiment_cycle.evaluation.palette import MODEL_COLOURS, REFERENCE
-from experiment_cycle.evaluation.plots.layout import lay_out, plain
+from experiment_cycle.evaluation.palette import MODEL_COLOURS
+from experiment_cycle.evaluation.plots.layout import add_reference, lay_out, plain
+from experiment_cycle.evaluation.predictions import Predictions
+from experiment_cycle.metrics.classification import called
+from experiment_cycle.metrics.outcomes import Floats, Outcomes
 from experiment_cycle.metrics.units import LEAST_UNITS, Units
 
 NORMAL_95 = 1.959963984540054
+MARGIN = 0.03
+
+AXES = {
+    "binary": ("mean predicted probability", "share of positive rows"),
+    "multiclass": ("mean confidence in the class that is called", "share of right calls"),
+    "regression": ("mean prediction", "mean actual value"),
+}
 
 
 @dataclass(frozen=True)
 class CalibrationPoint:
-    """The rows of one bin: mean prediction, share of positives with its 95 % interval, rows."""
+    """The rows of one bin: mean prediction, mean of what happened with its 95 % interval, rows."""
 
     predicted: float
     observed: float
@@ -31,49 +42,46 @@ class CalibrationPoint:
         return self.lower <= self.predicted <= self.upper
 
 
-def calibration_points(
-    test_predictions: pd.DataFrame, model: str, bins: int
-) -> list[CalibrationPoint]:
+def calibration_points(predictions: Predictions, model: str, bins: int) -> list[CalibrationPoint]:
     """Group the rows by prediction into bins of about equally many rows; ties stay together.
 
+    With several classes, the prediction is the probability of the class that is called, and what
+    happened is whether it was right.
+
     Args:
-        test_predictions: As `predict_both` makes it.
+        predictions: Of probabilities or of values.
         model: ``challenger`` or ``incumbent``.
         bins: How many bins at most; fewer where many rows have the same prediction.
     """
-    probability = test_predictions[model].to_numpy()
-    edges = np.unique(np.quantile(probability, np.arange(1, bins) / bins, method="inverted_cdf"))
-    codes = np.searchsorted(edges, probability, side="left")
+    predicted, happened = _sides(predictions.outcomes(model))
+    edges = np.unique(np.quantile(predicted, np.arange(1, bins) / bins, method="inverted_cdf"))
+    codes = np.searchsorted(edges, predicted, side="left")
+    shares = predictions.problem.type != "regression"
+    units = predictions.table["unit"].to_numpy()
     return [
-        _point(test_predictions[codes == code], model)
-        for code in range(len(edges) + 1)
-        if (codes == code).any()
+        _point(predicted[inside], happened[inside], units[inside], shares=shares)
+        for inside in (codes == code for code in range(len(edges) + 1))
+        if inside.any()
     ]
 
 
-def plot_calibration(test_predictions: pd.DataFrame, bins: int) -> go.Figure:
-    """Draw the share of positives over the mean prediction, bin by bin, for both models.
+def plot_calibration(predictions: Predictions, bins: int) -> go.Figure:
+    """Draw what happened over the mean prediction, bin by bin, for both models.
 
     Args:
-        test_predictions: As `predict_both` makes it.
+        predictions: Of probabilities or of values.
         bins: How many bins at most.
     """
     figure = go.Figure()
-    points = {model: calibration_points(test_predictions, model, bins) for model in MODEL_COLOURS}
+    points = {model: calibration_points(predictions, model, bins) for model in MODEL_COLOURS}
     shown = [value for each in points.values() for p in each for value in _extent(p)]
-    ends = [max(min(shown, default=0.0) - 0.03, -0.01), min(max(shown, default=1.0) + 0.03, 1.01)]
-    figure.add_scatter(
-        x=plain(ends),
-        y=plain(ends),
-        mode="lines",
-        name="ideal",
-        line={"color": REFERENCE, "width": 1.5, "dash": "dash"},
-        hoverinfo="skip",
-    )
+    ends = _ends(shown, shares=predictions.problem.type != "regression")
+    add_reference(figure, plain(ends), plain(ends), "ideal")
     for model in reversed(MODEL_COLOURS):
         _add_points(figure, model, points[model])
-    figure.update_xaxes(title="mean predicted probability", range=plain(ends))
-    figure.update_yaxes(title="share of positive rows", range=plain(ends))
+    x, y = AXES[predictions.problem.type]
+    figure.update_xaxes(title=x, range=plain(ends))
+    figure.update_yaxes(title=y, range=plain(ends))
     agreeing = {
         model: f"{sum(point.agrees for point in each)} of {len(each)}"
         for model, each in points.items()
@@ -84,37 +92,61 @@ def plot_calibration(test_predictions: pd.DataFrame, bins: int) -> go.Figure:
     )
 
 
-def _point(rows: pd.DataFrame, model: str) -> CalibrationPoint:
-    """Measure one bin, with Wilson's interval (1927) at the effective number of rows.
+def _sides(outcomes: Outcomes) -> tuple[Floats, Floats]:
+    """Take what was predicted and what happened, shape (n,) each."""
+    if outcomes.problem != "multiclass":
+        return outcomes.prediction, outcomes.target.astype(np.float64)
+    right = called(outcomes) == outcomes.target
+    return outcomes.prediction.max(axis=1), right.astype(np.float64)
+
+
+def _ends(shown: list[float], *, shares: bool) -> list[float]:
+    """Leave some room around what is shown."""
+    least, greatest = min(shown, default=0.0), max(shown, default=1.0)
+    if shares:
+        return [max(least - MARGIN, -0.01), min(greatest + MARGIN, 1.01)]
+    room = MARGIN * ((greatest - least) or 1.0)
+    return [least - room, greatest + room]
+
+
+def _point(
+    predicted: Floats, happened: Floats, codes: npt.NDArray[np.int64], *, shares: bool
+) -> CalibrationPoint:
+    """Measure one bin."""
+    units = Units.from_codes(codes)
+    observed = float(happened.mean())
+    contributions = (happened - observed) / len(happened)
+    if shares:
+        lower, upper = _wilson(observed, contributions, units)
+    else:
+        error = units.standard_error(contributions) if units.count >= LEAST_UNITS else 0.0
+        reach = float(stdtrit(units.degrees_of_freedom, 0.975)) * error if error > 0 else 0.0
+        lower, upper = observed - reach, observed + reach
+    return CalibrationPoint(float(predicted.mean()), observed, lower, upper, len(happened))
+
+
+def _wilson(observed: float, contributions: Floats, units: Units) -> tuple[float, float]:
+    """Put Wilson's interval (1927) around a share, at the effective number of rows.
 
     Rows of one unit are alike, so the interval of n rows is that of fewer independent ones: as
     many as would have the standard error the units show (Dean and Pagano 2015).
     """
-    target = rows["target"].to_numpy(dtype=np.float64)
-    units = Units.from_codes(rows["unit"].to_numpy())
-    observed, count = float(target.mean()), float(len(target))
     effective = units.effective
     if units.count >= LEAST_UNITS and 0.0 < observed < 1.0:
-        error = units.standard_error((target - observed) / count)
+        error = units.standard_error(contributions)
         if error > 0.0:
-            effective = min(count, observed * (1.0 - observed) / error**2)
+            effective = min(float(len(contributions)), observed * (1.0 - observed) / error**2)
     centre = (observed + NORMAL_95**2 / (2 * effective)) / (1 + NORMAL_95**2 / effective)
     reach = (
         NORMAL_95
         * np.sqrt(observed * (1 - observed) / effective + (NORMAL_95 / (2 * effective)) ** 2)
         / (1 + NORMAL_95**2 / effective)
     )
-    return CalibrationPoint(
-        predicted=float(rows[model].mean()),
-        observed=observed,
-        lower=max(float(centre - reach), 0.0),
-        upper=min(float(centre + reach), 1.0),
-        rows=len(rows),
-    )
+    return max(float(centre - reach), 0.0), min(float(centre + reach), 1.0)
 
 
-def _extent(point: CalibrationPoint) -> tuple[float, float, float]:
-    return point.predicted, point.lower, point.upper
+def _extent(point: CalibrationPoint) -> tuple[float, float, float, float]:
+    return point.predicted, point.observed, point.lower, point.upper
 
 
 def _add_points(figure: go.Figure, model: str, points: list[CalibrationPoint]) -> None:

@@ -7,8 +7,13 @@ the JSON (Kedro-Viz's among them) cannot read.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import plotly.graph_objects as go
+
+from experiment_cycle.evaluation.palette import REFERENCE
+
+DIGITS = 6
 
 FONT = {"family": "Helvetica, Arial, sans-serif", "size": 14, "color": "#222222"}
 
@@ -31,11 +36,40 @@ def lay_out(figure: go.Figure, title: str) -> go.Figure:
     )
 
 
-def plain(values: Iterable[float], digits: int = 5) -> list[float]:
-    """Write numbers as plain rounded floats: more digits than a screen shows only cost space."""
-    return [round(float(value), digits) for value in values]
+def plain(values: Iterable[Any]) -> list[float]:
+    """Write numbers as plain floats of `DIGITS` digits: more than a screen shows cost space only.
+
+    Digits count from the first one that is not 0, so that small numbers keep theirs.
+    """
+    return [float(f"{float(value):.{DIGITS}g}") for value in values]
 
 
 def against(challenger: float, incumbent: float, digits: int = 3) -> str:
-    """Write two numbers as the titles do, such as ``0.668 against 0.640``."""
+    """Write two numbers of about 0 to 1 as the titles do, such as ``0.668 against 0.640``."""
     return f"{challenger:.{digits}f} against {incumbent:.{digits}f}"
+
+
+def sizes_against(challenger: float, incumbent: float) -> str:
+    """Write two numbers of any size as the titles do, such as ``1240 against 1310``."""
+    return f"{challenger:.4g} against {incumbent:.4g}"
+
+
+def without(what: str, undefined: str) -> go.Figure:
+    """Say in the place of a figure why there is none."""
+    figure = go.Figure()
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    figure.add_annotation(text=undefined, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False)
+    return lay_out(figure, f"{what}: not defined, {undefined}")
+
+
+def add_reference(figure: go.Figure, x: list[float], y: list[float], name: str) -> None:
+    """Add the dashed line that a figure is read against."""
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        name=name,
+        line={"color": REFERENCE, "width": 1.5, "dash": "dash"},
+        hoverinfo="skip",
+    )

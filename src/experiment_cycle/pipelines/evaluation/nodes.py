@@ -1,5 +1,6 @@
 """Nodes of the stage evaluation."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -7,72 +8,154 @@ import plotly.graph_objects as go
 from sklearn.pipeline import Pipeline
 
 from experiment_cycle.columns import Columns
+from experiment_cycle.evaluation.cross_validation import CrossValidation, out_of_fold
 from experiment_cycle.evaluation.errors.failures import worst_rows
 from experiment_cycle.evaluation.errors.fairness import compare_groups
 from experiment_cycle.evaluation.errors.slices import measure_slices
 from experiment_cycle.evaluation.estimates import estimate_metrics
 from experiment_cycle.evaluation.incumbent import choose
 from experiment_cycle.evaluation.options import EvaluationOptions
-from experiment_cycle.evaluation.plots import (
-    plot_calibration,
-    plot_confusion,
-    plot_precision_recall,
-    plot_roc,
-)
-from experiment_cycle.evaluation.predictions import predict_both
+from experiment_cycle.evaluation.plots.drawing import draw
+from experiment_cycle.evaluation.predicting import predict_all
+from experiment_cycle.evaluation.predictions import Predictions
+from experiment_cycle.evaluation.records import IncumbentRecord
+from experiment_cycle.problem import Task
 from experiment_cycle.row_keys import row_keys
+from experiment_cycle.training.options import TrainingOptions
+from experiment_cycle.training.records import ModelRecord
+from experiment_cycle.tuning.options import TuningOptions
 
 
 def choose_incumbent(
-    baseline: Pipeline, seen_rows: pd.DataFrame, registered_model: str
+    baseline: Pipeline,
+    baseline_record: dict[str, Any],
+    seen_rows: pd.DataFrame,
+    registered_model: str,
+    training: TrainingOptions,
 ) -> tuple[Pipeline, dict[str, Any], pd.DataFrame]:
     """Take the champion from the registry, or the baseline where there is none."""
-    incumbent = choose(baseline, seen_rows, registered_model)
+    record = ModelRecord.model_validate(baseline_record)
+    incumbent = choose(baseline, record, seen_rows, registered_model, training.trusted_types)
     return incumbent.model, incumbent.record.model_dump(mode="json"), incumbent.seen_rows
 
 
-def predict_test(
-    challenger: Pipeline, incumbent: Pipeline, test: pd.DataFrame, columns: Columns
+def cross_validate(
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    folds: pd.DataFrame,
+    split_manifest: dict[str, Any],
+    incumbent_record: dict[str, Any],
+    columns: Columns,
+    training: TrainingOptions,
+    tuning: TuningOptions,
+    task: Task,
+    seed: int,
+    fold_results: Path,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Let both models predict the same test rows."""
-    return predict_both(challenger, incumbent, test, columns), row_keys(test, columns)
+    """Compare procedures over folds, where there are some; without a test set this decides."""
+    rows = pd.concat([train, validation]).sort_index()
+    asked = CrossValidation(rows, folds, columns, training, tuning, task, seed, fold_results)
+    predicted = asked.run(IncumbentRecord.model_validate(incumbent_record))
+    if split_manifest["parts"]["test"]["rows"]:
+        return predicted, pd.DataFrame()
+    return predicted, rows.loc[out_of_fold(predicted).index]
+
+
+def predict_test(
+    challenger: Pipeline,
+    incumbent: Pipeline,
+    seed_models: list[Pipeline],
+    challenger_record: dict[str, Any],
+    incumbent_record: dict[str, Any],
+    test: pd.DataFrame,
+    fold_predictions: pd.DataFrame,
+    cross_validated_rows: pd.DataFrame,
+    columns: Columns,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Let both models, and further seeds of the challenger, predict the same test rows.
+
+    Without a test set, take what models of the other folds predicted for each row.
+    """
+    if test.empty:
+        return out_of_fold(fold_predictions), row_keys(cross_validated_rows, columns)
+    predicted = predict_all(
+        challenger,
+        incumbent,
+        seed_models,
+        ModelRecord.model_validate(challenger_record),
+        IncumbentRecord.model_validate(incumbent_record),
+        test,
+        columns,
+    )
+    return predicted, row_keys(test, columns)
 
 
 def compute_metrics(
-    test_predictions: pd.DataFrame, options: EvaluationOptions, seed: int
+    test_predictions: pd.DataFrame,
+    challenger_record: dict[str, Any],
+    incumbent_record: dict[str, Any],
+    options: EvaluationOptions,
+    seed: int,
 ) -> dict[str, Any]:
     """Measure both models, each metric with its interval."""
-    return estimate_metrics(test_predictions, options, seed).model_dump(mode="json")
+    predictions = Predictions.from_records(test_predictions, challenger_record, incumbent_record)
+    return estimate_metrics(predictions, options, seed).model_dump(mode="json")
 
 
 def slice_test(
-    test: pd.DataFrame, test_predictions: pd.DataFrame, columns: Columns, options: EvaluationOptions
+    test: pd.DataFrame,
+    cross_validated_rows: pd.DataFrame,
+    test_predictions: pd.DataFrame,
+    challenger_record: dict[str, Any],
+    incumbent_record: dict[str, Any],
+    columns: Columns,
+    options: EvaluationOptions,
 ) -> pd.DataFrame:
     """Measure the challenger on slices of the test rows."""
-    return measure_slices(test, test_predictions, columns, options)
+    predictions = Predictions.from_records(test_predictions, challenger_record, incumbent_record)
+    return measure_slices(_tested(test, cross_validated_rows), predictions, columns, options)
 
 
 def compare_sensitive_groups(
-    test: pd.DataFrame, test_predictions: pd.DataFrame, columns: Columns, options: EvaluationOptions
+    test: pd.DataFrame,
+    cross_validated_rows: pd.DataFrame,
+    test_predictions: pd.DataFrame,
+    challenger_record: dict[str, Any],
+    incumbent_record: dict[str, Any],
+    columns: Columns,
+    options: EvaluationOptions,
 ) -> dict[str, Any]:
     """Compare the levels of each sensitive column."""
-    return compare_groups(test, test_predictions, columns, options).model_dump(mode="json")
+    predictions = Predictions.from_records(test_predictions, challenger_record, incumbent_record)
+    return compare_groups(
+        _tested(test, cross_validated_rows), predictions, columns, options
+    ).model_dump(mode="json")
 
 
 def collect_failure_cases(
-    test: pd.DataFrame, test_predictions: pd.DataFrame, options: EvaluationOptions
+    test: pd.DataFrame,
+    cross_validated_rows: pd.DataFrame,
+    test_predictions: pd.DataFrame,
+    challenger_record: dict[str, Any],
+    incumbent_record: dict[str, Any],
+    options: EvaluationOptions,
 ) -> pd.DataFrame:
     """Collect the rows the challenger is most wrong about."""
-    return worst_rows(test, test_predictions, options.failure_cases)
+    predictions = Predictions.from_records(test_predictions, challenger_record, incumbent_record)
+    return worst_rows(_tested(test, cross_validated_rows), predictions, options.failure_cases)
 
 
 def draw_evaluation(
-    test_predictions: pd.DataFrame, options: EvaluationOptions
+    test_predictions: pd.DataFrame,
+    challenger_record: dict[str, Any],
+    incumbent_record: dict[str, Any],
+    options: EvaluationOptions,
 ) -> tuple[go.Figure, go.Figure, go.Figure, go.Figure]:
-    """Draw ROC, precision-recall, calibration and confusion of both models."""
-    return (
-        plot_roc(test_predictions),
-        plot_precision_recall(test_predictions),
-        plot_calibration(test_predictions, options.calibration_bins),
-        plot_confusion(test_predictions, options.threshold),
-    )
+    """Draw both models: a curve, a detail, the calibration, the confusion."""
+    predictions = Predictions.from_records(test_predictions, challenger_record, incumbent_record)
+    return draw(predictions, options.calibration_bins)
+
+
+def _tested(test: pd.DataFrame, cross_validated_rows: pd.DataFrame) -> pd.DataFrame:
+    """Choose the rows behind the predictions."""
+    return cross_validated_rows if test.empty else test

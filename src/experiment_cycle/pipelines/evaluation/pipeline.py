@@ -7,6 +7,7 @@ from .nodes import (
     collect_failure_cases,
     compare_sensitive_groups,
     compute_metrics,
+    cross_validate,
     draw_evaluation,
     predict_test,
     slice_test,
@@ -15,26 +16,61 @@ from .nodes import (
 
 def create_pipeline(**_: object) -> Pipeline:
     """challenger, baseline, registry, test -> incumbent, test_predictions, metrics, errors."""
-    tested = ["test", "test_predictions"]
+    predicted = ["test_predictions", "challenger_record", "incumbent_record"]
+    tested = ["test", "cross_validated_rows", *predicted]
     options = "params:evaluation"
     return Pipeline(
         [
             Node(
                 choose_incumbent,
-                ["baseline", "seen_rows", "params:decision.registered_model"],
+                [
+                    "baseline",
+                    "baseline_record",
+                    "seen_rows",
+                    "params:decision.registered_model",
+                    "params:training",
+                ],
                 ["incumbent", "incumbent_record", "incumbent_seen_rows"],
                 name="choose_incumbent",
             ),
             Node(
+                cross_validate,
+                [
+                    "train",
+                    "validation",
+                    "folds",
+                    "split_manifest",
+                    "incumbent_record",
+                    "params:columns",
+                    "params:training",
+                    "params:tuning",
+                    "params:task",
+                    "params:seed",
+                    "fold_results",
+                ],
+                ["fold_predictions", "cross_validated_rows"],
+                name="cross_validate",
+            ),
+            Node(
                 predict_test,
-                ["challenger", "incumbent", "test", "params:columns"],
+                [
+                    "challenger",
+                    "incumbent",
+                    "seed_models",
+                    "challenger_record",
+                    "incumbent_record",
+                    "test",
+                    "fold_predictions",
+                    "cross_validated_rows",
+                    "params:columns",
+                ],
                 ["test_predictions", "test_rows"],
                 name="predict_test",
                 tags="opens-test-set",
             ),
             Node(
                 compute_metrics,
-                ["test_predictions", options, "params:seed"],
+                [*predicted, options, "params:seed"],
                 "metrics",
                 name="compute_metrics",
             ),
@@ -61,8 +97,8 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 draw_evaluation,
-                ["test_predictions", options],
-                ["roc_plot", "precision_recall_plot", "calibration_plot", "confusion_plot"],
+                [*predicted, options],
+                ["curve_plot", "detail_plot", "calibration_plot", "confusion_plot"],
                 name="draw_evaluation",
             ),
         ],
