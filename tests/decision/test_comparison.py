@@ -202,12 +202,12 @@ def test_the_rows_of_a_real_split_are_recognised(case: Case, tmp_path: Path) -> 
 
     comparison = compare(
         predictions,
+        pd.DataFrame(),
         case.challenger_record,
         case.incumbent_record,
         manifest.model_dump(mode="json"),
         case.hypothesis,
         case.options,
-        case.threshold,
         case.ledger,
     )
 
@@ -256,10 +256,11 @@ def test_whatever_changes_the_question_is_a_new_look(
         replace(case, predictions=other),
         replace(case, predictions=regrouped),
         replace(case, hypothesis=make_hypothesis(alpha=0.04)),
-        replace(case, threshold=0.4),
+        replace(case, thresholds={"challenger": 0.4}),
+        replace(case, thresholds={"incumbent": 0.4}),
     ]
 
-    assert [variant.compare().look.number for variant in variants] == [2, 3, 4, 5]
+    assert [variant.compare().look.number for variant in variants] == [2, 3, 4, 5, 6]
 
 
 def test_what_spends_no_alpha_is_no_new_look(case: Case) -> None:

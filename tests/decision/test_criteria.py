@@ -34,7 +34,8 @@ def test_a_sound_hypothesis_passes(with_criteria: Callable[..., Hypothesis]) -> 
             {"metric": "recall", "max_decrease": 0.02},
             {"metric": "precision", "min": 0.5},
             {"metric": "f1", "require": "superior"},
-        )
+        ),
+        "classification",
     )
 
 
@@ -49,7 +50,7 @@ def test_an_unknown_metric_is_named_with_its_near_miss(
     }[place]()
 
     with pytest.raises(ConfigurationError, match=r"roc_acu.*Did you mean 'roc_auc'"):
-        check_hypothesis(hypothesis)
+        check_hypothesis(hypothesis, "classification")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_a_limit_against_the_metrics_direction_is_refused_with_the_right_ones(
     metric: str, limit: str, remedy: str, with_criteria: Callable[..., Hypothesis]
 ) -> None:
     with pytest.raises(ConfigurationError, match=remedy) as caught:
-        check_hypothesis(with_criteria("f1", {"metric": metric, limit: 0.1}))
+        check_hypothesis(with_criteria("f1", {"metric": metric, limit: 0.1}), "classification")
 
     assert f"'{limit}'" in caught.value.message
     assert f"'{metric}'" in caught.value.message
@@ -80,7 +81,8 @@ def test_all_problems_are_said_at_once(with_criteria: Callable[..., Hypothesis])
                 {"metric": "recall", "max_increase": 0.1},
                 {"metric": "brier", "min": 0.1},
                 alpha=0.001,
-            )
+            ),
+            "classification",
         )
 
     assert all(word in caught.value.message for word in ("recall", "brier", "alpha"))
@@ -90,9 +92,9 @@ def test_an_alpha_too_small_for_a_first_look_is_refused_and_the_one_it_names_is_
     with_criteria: Callable[..., Hypothesis],
 ) -> None:
     with pytest.raises(ConfigurationError, match=r"set alpha to 0\.0017 or more"):
-        check_hypothesis(with_criteria(alpha=0.0016))
+        check_hypothesis(with_criteria(alpha=0.0016), "classification")
 
-    check_hypothesis(with_criteria(alpha=0.0017))
+    check_hypothesis(with_criteria(alpha=0.0017), "classification")
     assert granted_level(0.0017, 1) >= SPENT
 
 

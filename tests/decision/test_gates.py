@@ -87,6 +87,7 @@ class World:
             "data_versioning/dataset_version.json": self.evidence.dataset_version,
             "splitting/split_manifest.json": self.evidence.split_manifest,
             "splitting/leakage_report.json": self.evidence.leakage_report,
+            "training/challenger_record.json": self.evidence.challenger_record,
             "training/environment.json": self.evidence.environment,
             "evaluation/incumbent_record.json": self.evidence.incumbent_record,
             "decision/comparison.json": self.evidence.comparison.model_dump(mode="json"),
@@ -137,6 +138,7 @@ def world(case: Any, committed: tuple[Path, dict[str, Any]], tmp_path: Path) -> 
         leakage_report={"passed": True, "findings": [finding("passed")]},
         environment=ENVIRONMENT,
         comparison=case.compare(),
+        challenger_record=case.challenger_record,
         incumbent_record=case.incumbent_record,
         test_rows=row_keys(test, GROUPED),
         challenger_seen_rows=row_keys(seen, GROUPED),
@@ -357,6 +359,25 @@ def test_predictions_that_read_back_changed_are_named(
     world.log()
     gate = world.gate("artifacts_logged")
 
+    assert gate.status == "failed"
+    assert "test_predictions" in gate.evidence
+
+
+@pytest.mark.parametrize("change", ["altered", "gone"])
+def test_predictions_of_a_further_seed_are_read_back_too(
+    change: str, world: World, case: Any, record: mlflow.ActiveRun
+) -> None:
+    case.predictions["challenger_seed_2"] = case.predictions["challenger"] / 2.0
+    world.change(comparison=case.compare())
+    world.predictions = case.predictions
+    world.log()
+    assert world.gate("artifacts_logged").status == "passed"
+
+    altered = case.predictions.assign(challenger_seed_2=0.5)
+    gone = case.predictions.drop(columns="challenger_seed_2")
+    world.predictions = altered if change == "altered" else gone
+    world.log()
+    gate = world.gate("artifacts_logged")
     assert gate.status == "failed"
     assert "test_predictions" in gate.evidence
 

@@ -19,8 +19,10 @@ from experiment_cycle.decision.promotion import promote
 from experiment_cycle.decision.records import Decision, Promotion
 from experiment_cycle.errors import IntegrityError
 from experiment_cycle.options import fingerprint
+from experiment_cycle.problem import Problem
 from experiment_cycle.tracking.registry import champion_version, load_champion
-from experiment_cycle.training.identity import describe_model
+from experiment_cycle.training.identity import model_identity
+from experiment_cycle.training.records import ModelRecord, ThresholdRecord
 
 NAME = "test-model"
 
@@ -48,9 +50,16 @@ class Promoter:
 
     def __post_init__(self) -> None:
         self.model, self.frame = train(self.seed)
-        self.record: dict[str, Any] = describe_model(self.model, "linear", {}).model_dump(
-            mode="json"
+        record = ModelRecord(
+            estimator="linear",
+            identity=model_identity(self.model),
+            problem=Problem(type="binary", classes=(0, 1)),
+            features=("a", "b"),
+            hyperparameters={},
+            best_step=None,
+            threshold=ThresholdRecord(value=0.4, choose_by="metric", detail="f1"),
         )
+        self.record: dict[str, Any] = record.model_dump(mode="json")
         self.look = Ledger(self.ledger).reserve("f", {"models": str(self.seed)}, 0.05, "H1")
 
     @property
@@ -82,6 +91,10 @@ class Promoter:
             {
                 "kind": kind,
                 "identity": "b" * 64,
+                "problem": self.record["problem"],
+                "threshold": 0.5,
+                "estimator": "linear",
+                "hyperparameters": {},
                 "registered_model": NAME,
                 "version": self.version,
             },
@@ -109,6 +122,7 @@ def test_the_first_champion_is_registered_with_all_that_belongs_to_it(first: Pro
     assert promotion.aliases == ("champion", "staging")
     assert champion is not None
     assert champion.record == first.record
+    assert ModelRecord.model_validate(champion.record).threshold.value == 0.4
     pd.testing.assert_frame_equal(champion.seen_rows, first.seen)
     assert champion.tags["decision_hash"] == fingerprint(first.decision)
     assert champion.tags["split_hash"] == "c" * 64

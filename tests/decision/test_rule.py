@@ -59,6 +59,7 @@ def verdict(kind: Literal["primary", "guardrail"], status: Status, **changes: An
         "rows": 3000,
         "units": 3000,
         "effective_units": 3000.0,
+        "enough_units": True,
         "status": status,
         "rows_needed": 12345 if status == "undecided" else None,
     }
@@ -74,6 +75,7 @@ def comparison(
         incumbent_kind="champion",
         rows_hash="0" * 64,
         rows=3000,
+        unit="row",
         units=3000,
         effective_units=3000.0,
         look=Look(id="1" * 64, family="f", number=1, alpha=0.0304, reused=False),
@@ -131,7 +133,7 @@ CLAIM_OPEN = verdict("primary", "undecided", lower=-0.01, upper=0.05)
         (verdict("primary", "met", lower=0.001, upper=0.03), "met", True, "promote"),
         (verdict("primary", "met", lower=0.001, upper=0.03), "undecided", True, "iterate"),
         # too few units: no automatic decision, whatever the bounds
-        (verdict("primary", "undecided", upper=0.01, effective_units=19.9), "met", True, "iterate"),
+        (verdict("primary", "undecided", upper=0.01, enough_units=False), "met", True, "iterate"),
         (verdict("primary", "undecided", lower=None, upper=None), "met", True, "iterate"),
     ],
 )

@@ -7,13 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from experiment_cycle.decision.criteria import check_hypothesis, list_criteria
+from experiment_cycle.decision.criteria import check_metrics, list_criteria
+from experiment_cycle.decision.folds import PairedFolds
 from experiment_cycle.decision.ledger import Ledger
 from experiment_cycle.decision.options import DecisionOptions
 from experiment_cycle.decision.paired import PairedPredictions
-from experiment_cycle.decision.records import Comparison, Look
+from experiment_cycle.decision.records import Comparison, FoldEffects, Look
+from experiment_cycle.decision.seeds import spread_over_seeds
 from experiment_cycle.decision.verdicts import Levels, judge, track
 from experiment_cycle.errors import IntegrityError
+from experiment_cycle.evaluation.predictions import MODELS
 from experiment_cycle.evaluation.records import IncumbentRecord
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.options import fingerprint
@@ -23,12 +26,12 @@ from experiment_cycle.training.records import ModelRecord
 
 def compare(
     test_predictions: pd.DataFrame,
+    fold_predictions: pd.DataFrame,
     challenger_record: dict[str, Any],
     incumbent_record: dict[str, Any],
     split_manifest: dict[str, Any],
     hypothesis: Hypothesis,
     options: DecisionOptions,
-    threshold: float,
     ledger: Path,
 ) -> Comparison:
     """Compare two models by the hypothesis' criteria, at the level the ledger grants this look.
@@ -37,28 +40,34 @@ def compare(
     compared and spend nothing.
 
     Args:
-        test_predictions: Indexed by `__row__`; columns `unit`, `target`, `challenger`, `incumbent`.
+        test_predictions: Indexed by `__row__`; columns as `Predictions` describes them.
+        fold_predictions: As `CrossValidation.run` makes them; where there is no test set, these
+            decide. Empty without cross-validation.
         challenger_record: A `ModelRecord`, as stored.
         incumbent_record: An `IncumbentRecord`, as stored.
         split_manifest: A `SplitManifest`, as stored.
         hypothesis: The criteria, and `alpha`.
         options: The level of the upper bounds.
-        threshold: A row is called positive from this probability on.
         ledger: The file that counts the looks.
 
     Raises:
-        ConfigurationError: the hypothesis cannot be judged.
-        DataError: the predictions are not probabilities of distinct rows.
-        IntegrityError: the predictions are not of the test rows of the split manifest, one model
-            predicts differently from itself, or the ledger was edited.
+        ConfigurationError: the hypothesis speaks of a metric that this problem does not have.
+        DataError: the predictions are not of distinct rows, or not what the problem allows.
+        IntegrityError: the models were made for different problems, the predictions are not of the
+            test rows of the split manifest, one model predicts differently from itself, or the
+            ledger was edited.
     """
-    check_hypothesis(hypothesis)
     manifest = SplitManifest.model_validate(split_manifest)
     challenger = ModelRecord.model_validate(challenger_record)
     incumbent = IncumbentRecord.model_validate(incumbent_record)
-    paired = PairedPredictions.from_table(test_predictions, threshold)
-    evidence = _evidence(paired, manifest, hypothesis, challenger, incumbent)
-    family = manifest.parts["test"].rows_hash
+    _check_same_problem(challenger, incumbent)
+    check_metrics(hypothesis, challenger.problem)
+    paired = PairedPredictions.from_table(test_predictions, challenger_record, incumbent_record)
+    folds = PairedFolds.from_table(fold_predictions, challenger_record, incumbent_record)
+    evidence = _evidence(paired, folds, manifest, hypothesis, challenger, incumbent)
+    without_test = folds is not None and not manifest.parts["test"].rows
+    # without a test set, all rows that were predicted out of fold are looked at
+    family = paired.rows_hash if without_test else manifest.parts["test"].rows_hash
     if paired.rows_hash != family:
         raise IntegrityError(
             f"The test predictions are of {len(paired.rows)} rows that are not the "
@@ -67,16 +76,32 @@ def compare(
         )
     look = None
     if challenger.identity == incumbent.identity:
-        _check_same_predictions(paired)
+        if not without_test:
+            _check_same_predictions(paired)
     else:
         look = Ledger(ledger).reserve(
-            family, _compared(evidence, threshold), hypothesis.alpha, hypothesis.id
+            family,
+            _compared(evidence, paired, by_folds=without_test),
+            hypothesis.alpha,
+            hypothesis.id,
         )
-    return _measure(paired, hypothesis, options, incumbent, look, evidence)
+    compared = folds if without_test and folds is not None else paired
+    measured = _measure(paired, compared, hypothesis, options, incumbent, look, evidence)
+    if folds is None or look is None:
+        return measured
+    told = _over_folds(hypothesis.success_criteria.primary.metric, folds, decides=without_test)
+    return measured.model_copy(update={"folds": told})
+
+
+def _over_folds(name: str, folds: PairedFolds, *, decides: bool) -> FoldEffects:
+    return FoldEffects(
+        folds=len(folds.parts), repeats=folds.repeats, decides=decides, effect=track(name, folds)
+    )
 
 
 def _measure(
     paired: PairedPredictions,
+    compared: PairedPredictions | PairedFolds,
     hypothesis: Hypothesis,
     options: DecisionOptions,
     incumbent: IncumbentRecord,
@@ -89,25 +114,28 @@ def _measure(
     verdicts = []
     if look is not None:
         levels = Levels.of(look.alpha, options.abandon_alpha, len(criteria), effective)
-        verdicts = [judge(criterion, paired, levels) for criterion in criteria]
+        verdicts = [judge(criterion, compared, levels) for criterion in criteria]
     tracked = [] if look is None else hypothesis.metrics_to_track
     return Comparison(
         identical=look is None,
         incumbent_kind=incumbent.kind,
         rows_hash=paired.rows_hash,
         rows=len(paired.rows),
+        unit=paired.unit,
         units=paired.units.count,
         effective_units=effective,
         look=look,
         primary=verdicts[0] if verdicts else None,
         guardrails=tuple(verdicts[1:]),
-        tracked=tuple(track(name, paired) for name in tracked),
+        tracked=tuple(track(name, compared) for name in tracked),
+        seeds=None if look is None else spread_over_seeds(criteria[0].metric, paired),
         evidence=evidence,
     )
 
 
 def _evidence(
     paired: PairedPredictions,
+    folds: PairedFolds | None,
     manifest: SplitManifest,
     hypothesis: Hypothesis,
     challenger: ModelRecord,
@@ -120,19 +148,43 @@ def _evidence(
         "hypothesis": fingerprint(hypothesis),
         "challenger": challenger.identity,
         "incumbent": incumbent.identity,
-        "challenger_predictions": paired.hash("challenger"),
-        "incumbent_predictions": paired.hash("incumbent"),
+        **paired.hashes(),
+        **({"folds": folds.digest} if folds is not None else {}),
     }
 
 
-def _compared(evidence: dict[str, str], threshold: float) -> dict[str, str]:
-    """Name what makes a look what it is; anything else changed, it is the same look again."""
-    names = ("challenger_predictions", "incumbent_predictions", "hypothesis")
-    return {**{name: evidence[name] for name in names}, "threshold": repr(threshold)}
+def _compared(
+    evidence: dict[str, str], paired: PairedPredictions, *, by_folds: bool
+) -> dict[str, str]:
+    """Name what makes a look what it is; anything else changed, it is the same look again.
+
+    Further seeds decide nothing, and so are no part of it; nor folds beside a test set.
+    """
+    names = ["challenger_predictions", "incumbent_predictions", "hypothesis"]
+    names += ["folds"] if by_folds else []
+    thresholds = {
+        f"{model}_threshold": repr(paired.threshold(model))
+        for model in MODELS
+        if paired.threshold(model) is not None
+    }
+    return {**{name: evidence[name] for name in names}, **thresholds}
+
+
+def _check_same_problem(challenger: ModelRecord, incumbent: IncumbentRecord) -> None:
+    if challenger.problem != incumbent.problem:
+        raise IntegrityError(
+            f"The challenger was trained for a {challenger.problem.type} problem with "
+            f"{len(challenger.problem.classes)} classes, the {incumbent.kind} for a "
+            f"{incumbent.problem.type} problem with {len(incumbent.problem.classes)}, or for other "
+            "classes, so that they cannot be compared. Next step: kedro run "
+            "--pipelines=training,evaluation,decision,reporting, or compare with a fresh baseline "
+            "under another decision.registered_model."
+        )
 
 
 def _check_same_predictions(paired: PairedPredictions) -> None:
-    differing = int((paired.challenger != paired.incumbent).sum())
+    own, other = (paired.models[model].prediction for model in MODELS)
+    differing = int((own != other).reshape(len(paired.rows), -1).any(axis=1).sum())
     if differing:
         raise IntegrityError(
             "Challenger and incumbent have the same identity, yet their predictions differ on "

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from experiment_cycle.decision.spending import SPENT, granted_level
-from experiment_cycle.errors import ConfigurationError
+from experiment_cycle.errors import ConfigurationError, near_misses
 from experiment_cycle.hypothesis import Hypothesis
-from experiment_cycle.metrics.catalogue import metric
+from experiment_cycle.metrics.catalogue import check_metric, known_metrics, metric
+from experiment_cycle.problem import Problem, Task
 
 FOR_LOWER_IS_BETTER = {"max_increase", "max_increase_ratio", "max"}
 FOR_GREATER_IS_BETTER = {"max_decrease", "min"}
+AVERAGED = ("_macro", "_ovr")
+"""Endings by which metrics of several classes differ from those of two."""
 
 
 @dataclass(frozen=True)
@@ -85,17 +88,22 @@ def improvement(name: str) -> Criterion:
     return _difference("guardrail", name, ("none", 0.0), "shown", 0.0)
 
 
-def check_hypothesis(hypothesis: Hypothesis) -> None:
+def check_hypothesis(hypothesis: Hypothesis, task: Task) -> None:
     """Check what can be known of a hypothesis before any data is read.
 
+    Args:
+        hypothesis: The criteria, and the metrics to track.
+        task: Decides which metrics there are.
+
     Raises:
-        ConfigurationError: a metric is unknown, a limit contradicts the metric's direction, or
-            `alpha` is so small that not even a first look could promote. All of it is said at once.
+        ConfigurationError: the task has no such metric, a limit contradicts the metric's direction,
+            or `alpha` is so small that not even a first look could promote. All of it is said at
+            once.
     """
     problems = []
     for name in hypothesis.metrics():
         try:
-            metric(name)
+            check_metric(name, task)
         except ConfigurationError as error:
             problems.append(error.message)
     if not problems:
@@ -110,6 +118,35 @@ def check_hypothesis(hypothesis: Hypothesis) -> None:
         )
     if problems:
         raise ConfigurationError(" ".join(dict.fromkeys(problems)))
+
+
+def check_metrics(hypothesis: Hypothesis, problem: Problem) -> None:
+    """Check the metrics once it is known how many classes there are.
+
+    Raises:
+        ConfigurationError: a metric is not defined for this problem; those that are, are named.
+    """
+    known = known_metrics(problem.type)
+    wrong = [name for name in hypothesis.metrics() if problem.type not in metric(name).problems]
+    if not wrong:
+        return
+    classes = f" with {len(problem.classes)} classes" if problem.type == "multiclass" else ""
+    told = " ".join(f"'{name}': {_in_place_of(name, known)}" for name in wrong)
+    raise ConfigurationError(
+        f"The hypothesis speaks of metrics that a {problem.type} problem{classes} does not have. "
+        f"{told} Next step: name others in parameters_hypothesis.yml; no look was spent."
+    )
+
+
+def _in_place_of(name: str, known: list[str]) -> str:
+    """Say which metric of several classes is which of two, or the likeliest."""
+    bare = name
+    for ending in AVERAGED:
+        bare = bare.removesuffix(ending)
+    for meant in (bare, *(bare + ending for ending in AVERAGED)):
+        if meant in known:
+            return f"did you mean '{meant}'? Known: {', '.join(known)}."
+    return near_misses(name, known)
 
 
 def _wrong_direction(name: str, limit: str) -> list[str]:

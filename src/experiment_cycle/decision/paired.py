@@ -1,108 +1,191 @@
-"""The predictions of two models for the same test rows."""
+"""The predictions of two models for the same test rows, and what they are worth as evidence."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
-from experiment_cycle.errors import DataError
+from experiment_cycle.decision.accepted_values import refuse_wrong_rows, refuse_wrong_values
+from experiment_cycle.decision.records import UnitName
+from experiment_cycle.evaluation.predictions import MODELS, Predictions
 from experiment_cycle.metrics.influence import Influence, influence
+from experiment_cycle.metrics.outcomes import Floats, Outcomes
 from experiment_cycle.metrics.units import Units
+from experiment_cycle.problem import ProblemType
 from experiment_cycle.row_keys import hash_rows
 
-COLUMNS = ("unit", "target", "challenger", "incumbent")
+Codes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class PairedPredictions:
-    """Targets and both models' probabilities, shape (n,) each, sorted by row position."""
+    """What came true and what every model said of it, sorted by row position.
 
-    rows: npt.NDArray[np.int64]
-    codes: npt.NDArray[np.int64]
-    target: npt.NDArray[np.int8]
-    challenger: npt.NDArray[np.float64]
-    incumbent: npt.NDArray[np.float64]
-    threshold: float
+    Attributes:
+        rows: Positions of the rows in the dataset, shape (n,).
+        codes: The resampling unit of each row, shape (n,).
+        models: Outcomes of `challenger`, `incumbent`, and of `challenger_seed_2`, ... where the
+            challenger was trained with further seeds; all of them with the same targets.
+    """
+
+    rows: Codes
+    codes: Codes
+    models: Mapping[str, Outcomes]
 
     @classmethod
-    def from_table(cls, table: pd.DataFrame, threshold: float) -> PairedPredictions:
+    def from_table(
+        cls,
+        table: pd.DataFrame,
+        challenger_record: dict[str, Any],
+        incumbent_record: dict[str, Any],
+    ) -> PairedPredictions:
         """Take over a table of test predictions, indexed by `__row__`.
 
         Args:
-            table: Columns `unit` (resampling unit), `target` (0 or 1), `challenger` and `incumbent`
-                (probability of the positive class).
-            threshold: A row is called positive from this probability on.
+            table: The columns `unit`, `query` (ranking), `target`, and those of every model.
+            challenger_record: A `ModelRecord`, as stored: the problem, and its threshold.
+            incumbent_record: An `IncumbentRecord`, as stored, with a threshold of its own.
 
         Raises:
-            DataError: a column is missing, a row occurs twice, or a value is not a target or a
-                probability.
+            DataError: a column is missing, a row occurs twice, or a value is not one that the
+                problem allows.
         """
-        missing = [name for name in COLUMNS if name not in table.columns]
-        if missing:
-            raise DataError(f"The test predictions lack the columns {', '.join(missing)}.")
-        if table.empty:
-            raise DataError("The test predictions have no rows, so nothing can be compared.")
-        if table.index.has_duplicates:
-            twice = table.index[table.index.duplicated()][0]
-            raise DataError(f"Row {twice} occurs more than once in the test predictions.")
-        ordered = table.sort_index()
-        if not ordered["target"].isin([0, 1]).all():
-            raise DataError("The test predictions have targets other than 0 and 1.")
-        for model in ("challenger", "incumbent"):
-            wrong = ordered.index[~ordered[model].between(0.0, 1.0)]
-            if len(wrong):
-                raise DataError(
-                    f"The {model} gives no probability from 0 to 1 for {len(wrong)} test rows, "
-                    f"the first of them row {wrong[0]}: {ordered.loc[wrong[0], model]}."
-                )
-        return cls(
-            ordered.index.to_numpy(dtype=np.int64),
-            ordered["unit"].to_numpy(dtype=np.int64),
-            ordered["target"].to_numpy(dtype=np.int8),
-            ordered["challenger"].to_numpy(dtype=np.float64),
-            ordered["incumbent"].to_numpy(dtype=np.float64),
-            threshold,
-        )
+        return cls.of(Predictions.from_records(table, challenger_record, incumbent_record))
+
+    @classmethod
+    def of(cls, predictions: Predictions) -> PairedPredictions:
+        """Take over predictions, in whatever order their rows are.
+
+        Raises:
+            DataError: a row occurs twice, or a value is not one that the problem allows.
+        """
+        refuse_wrong_rows(predictions.table)
+        ordered = replace(predictions, table=predictions.table.sort_index())
+        rows = ordered.table.index.to_numpy(dtype=np.int64)
+        models = {name: ordered.outcomes(name) for name in (*MODELS, *ordered.seeds)}
+        for name, outcomes in models.items():
+            refuse_wrong_values(name, outcomes, rows)
+        return cls(rows, ordered.table["unit"].to_numpy(dtype=np.int64), models)
+
+    @property
+    def problem(self) -> ProblemType:
+        """What kind of prediction was made."""
+        return self.models["challenger"].problem
+
+    @property
+    def seeds(self) -> list[str]:
+        """Name the challenger's further trainings, in their order."""
+        return [name for name in self.models if name not in MODELS]
+
+    @cached_property
+    def counted(self) -> npt.NDArray[np.bool_]:
+        """Tell which rows count, shape (n,): for ranking those of queries with a relevant row."""
+        outcomes = self.models["challenger"]
+        if outcomes.query is None or self.problem != "ranking":
+            return np.ones(len(self.rows), dtype=np.bool_)
+        relevant = np.unique(outcomes.query[outcomes.target > 0])
+        return np.isin(outcomes.query, relevant)
 
     @cached_property
     def units(self) -> Units:
-        """The resampling units of the rows."""
-        return Units.from_codes(self.codes)
+        """The resampling units of the rows that count, in their order.
+
+        Units that share a query are one. For ranking, where every query weighs alike however many
+        rows it has, a unit is worth its queries.
+        """
+        codes = self.codes[self.counted]
+        if self._query is None:
+            return Units.from_codes(codes)
+        codes = _joined(codes, self._query)
+        first = np.unique(self._query, return_index=True)[1]
+        return replace(Units.from_codes(codes), effective=Units.from_codes(codes[first]).effective)
+
+    @cached_property
+    def unit(self) -> UnitName:
+        """Name what was resampled."""
+        if self._query is not None and self.units.count == len(np.unique(self._query)):
+            return "query"
+        return "row" if self.units.count == len(self.units.codes) else "group"
+
+    @cached_property
+    def fewest_of_a_class(self) -> int:
+        """Count the units that hold the rarest class of several, or none of it."""
+        outcomes = self.models["challenger"]
+        pairs = np.unique(np.stack([outcomes.target, self.units.codes]), axis=1)
+        classes = outcomes.prediction.shape[1]
+        return int(np.bincount(pairs[0].astype(np.int64), minlength=classes).min())
 
     @cached_property
     def rows_hash(self) -> str:
         """Hash of the row positions, as the split manifest has it."""
         return hash_rows(self.rows)
 
-    @property
-    def by_group(self) -> bool:
-        """Tell whether a resampling unit has more than one row."""
-        return self.units.count < len(self.rows)
+    def standard_error(self, contributions: Floats) -> float:
+        """Estimate a standard error from contributions of all rows, shape (n,); see `Units`."""
+        return float(self.units.standard_error(contributions[self.counted]))
+
+    def influence(self, model: str, name: str) -> Influence:
+        """Measure a metric of a model, with each row's contribution to it."""
+        known = self._influences
+        if (model, name) not in known:
+            known[model, name] = influence(name, self.models[model])
+        return known[model, name]
+
+    def threshold(self, model: str) -> float | None:
+        """Tell from which probability on a model calls a row positive; None but for two classes."""
+        return self.models[model].threshold if self.problem == "binary" else None
+
+    def hash(self, *models: str) -> str:
+        """Hash what metrics of these models depend on: problem, rows, units, targets, predictions.
+
+        A query, and the threshold of two classes, are among it.
+        """
+        first = self.models["challenger"]
+        digest = hashlib.sha256(self.problem.encode())
+        whole = self.problem in {"binary", "multiclass"}
+        parts = [(self.rows, "<i8"), (self.codes, "<i8"), (first.target, "<i8" if whole else "<f8")]
+        if first.query is not None:
+            parts.append((first.query, "<i8"))
+        parts += [(self.models[model].prediction, "<f8") for model in models]
+        for part, kind in parts:
+            digest.update(f"{part.shape}".encode())
+            digest.update(np.ascontiguousarray(part, dtype=kind).tobytes())
+        for model in models:
+            digest.update(repr(self.threshold(model)).encode())
+        return digest.hexdigest()
+
+    def hashes(self) -> dict[str, str]:
+        """Hash the predictions of both models, and those of all further seeds together."""
+        found = {f"{model}_predictions": self.hash(model) for model in MODELS}
+        return found | ({"seed_predictions": self.hash(*self.seeds)} if self.seeds else {})
 
     @cached_property
     def _influences(self) -> dict[tuple[str, str], Influence]:
         return {}
 
-    def influence(self, model: str, name: str) -> Influence:
-        """Measure a metric of `challenger` or `incumbent`, with each row's contribution to it."""
-        known = self._influences
-        if (model, name) not in known:
-            known[model, name] = influence(name, self.target, getattr(self, model), self.threshold)
-        return known[model, name]
+    @cached_property
+    def _query(self) -> Codes | None:
+        """The query of each row that counts; None where nothing is ranked."""
+        query = self.models["challenger"].query
+        return None if query is None or self.problem != "ranking" else query[self.counted]
 
-    def hash(self, model: str) -> str:
-        """Hash what a metric of one model depends on: rows, units, targets and predictions."""
-        digest = hashlib.sha256()
-        for part, kind in (
-            (self.rows, "<i8"),
-            (self.codes, "<i8"),
-            (self.target, "i1"),
-            (getattr(self, model), "<f8"),
-        ):
-            digest.update(np.ascontiguousarray(part, dtype=kind).tobytes())
-        return digest.hexdigest()
+
+def _joined(codes: Codes, query: Codes) -> Codes:
+    """Make units that share a query one, shape (n,)."""
+    units, unit = np.unique(codes, return_inverse=True)
+    queries, position = np.unique(query, return_inverse=True)
+    size = len(units) + len(queries)
+    if not len(codes):
+        return codes
+    edges = (np.ones(len(codes)), (unit, position + len(units)))
+    label = connected_components(coo_matrix(edges, shape=(size, size)), directed=False)[1]
+    return np.asarray(label[unit], dtype=np.int64)

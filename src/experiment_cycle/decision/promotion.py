@@ -18,11 +18,12 @@ from experiment_cycle.tracking.record import read_back
 from experiment_cycle.tracking.registry import (
     CHAMPION,
     STAGING,
+    champion_tags,
     champion_version,
-    load_champion,
     register_champion,
 )
 from experiment_cycle.training.identity import model_identity
+from experiment_cycle.training.records import ModelRecord
 
 DECISION = "decision/decision.json"
 
@@ -67,16 +68,14 @@ def promote(  # noqa: PLR0913, PLR0917 each is evidence of its own kind
         )
     identity = _check(decision, challenger, challenger_record)
     present = champion_version(registered_model)
-    if present is not None and present != incumbent.version:
-        champion = load_champion(registered_model)
-        if champion is not None and champion.record.get("identity") == identity:
-            Ledger(ledger).record_promotion(decision.look)
-            return _unmoved(
-                registered_model,
-                present,
-                incumbent.version,
-                f"Version {present} of '{registered_model}' is this very model already.",
-            )
+    if present != incumbent.version and champion_tags(registered_model).get("identity") == identity:
+        Ledger(ledger).record_promotion(decision.look)
+        return _unmoved(
+            registered_model,
+            present,
+            incumbent.version,
+            f"Version {present} of '{registered_model}' is this very model already.",
+        )
     version = register_champion(
         registered_model,
         challenger,
@@ -107,7 +106,8 @@ def _check(decision: Decision, challenger: Pipeline, challenger_record: dict[str
             "kedro run --pipelines=decision,reporting"
         )
     identity = model_identity(challenger)
-    if not identity == challenger_record["identity"] == decision.evidence["challenger"]:
+    record = ModelRecord.model_validate(challenger_record)
+    if not identity == record.identity == decision.evidence["challenger"]:
         raise IntegrityError(
             f"The challenger at hand is {identity[:12]}, but the decision was made about "
             f"{decision.evidence['challenger'][:12]}. Next step: kedro run "

@@ -6,6 +6,8 @@ from typing import Literal
 
 from experiment_cycle.options import Record
 
+UnitName = Literal["row", "group", "query"]
+
 
 class Verdict(Record):
     """One criterion of the hypothesis, judged.
@@ -16,6 +18,7 @@ class Verdict(Record):
     confidence); `threshold` is what the lower bound has to exceed, and `p_value` is one-sided
     against it. `rows_needed` is given where the criterion is undecided: test rows for 80 % power
     at `lower_level`, if the expected improvement (primary) or no difference (guardrail) were true.
+    Without `enough_units` it is undecided whatever the bounds.
     """
 
     criterion: Literal["primary", "guardrail"]
@@ -34,6 +37,7 @@ class Verdict(Record):
     rows: int
     units: int
     effective_units: float
+    enough_units: bool
     status: Literal["met", "refuted", "undecided"]
     rows_needed: int | None = None
     note: str | None = None
@@ -60,20 +64,59 @@ class Look(Record):
     reused: bool
 
 
+class SeedEffects(Record):
+    """The primary metric's improvement by every training of one logical run.
+
+    The first is the training that was compared.
+    `effects` is None where the metric is not defined; `mean` and `standard_deviation` (n - 1) are
+    of the others. `flipped` is the share of the further seeds whose effect has another sign than
+    the first.
+    """
+
+    metric: str
+    effects: tuple[float | None, ...]
+    mean: float | None
+    standard_deviation: float | None
+    flipped: float
+
+
+class FoldEffects(Record):
+    """The primary metric's improvement over the folds of a cross-validation: of the procedures.
+
+    `decides` is True where there is no hold-out, so that the verdicts rest on the folds.
+    """
+
+    folds: int
+    """Of all repeats together."""
+    repeats: int
+    decides: bool
+    effect: TrackedEffect
+
+
 class Comparison(Record):
-    """Challenger against incumbent on the same rows."""
+    """Challenger against incumbent on the same rows.
+
+    `units` are the rows, groups or queries that were resampled. For ranking only queries with a
+    relevant row count; `effective_units` is (sum n)^2 / sum n^2 over the units, n being a unit's
+    rows, or its queries for ranking.
+    """
 
     identical: bool
     """The challenger is the incumbent: nothing was compared and no look was spent."""
     incumbent_kind: Literal["champion", "baseline"]
     rows_hash: str
     rows: int
+    unit: UnitName
     units: int
     effective_units: float
     look: Look | None
     primary: Verdict | None
     guardrails: tuple[Verdict, ...]
     tracked: tuple[TrackedEffect, ...]
+    seeds: SeedEffects | None = None
+    """None where the challenger was trained with one seed."""
+    folds: FoldEffects | None = None
+    """None without cross-validation."""
     evidence: dict[str, str]
     """Hashes of what was compared: predictions, split manifest, hypothesis, both models."""
 

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import Literal
 
 from experiment_cycle.decision.criteria import list_criteria
-from experiment_cycle.decision.intervals import MIN_EFFECTIVE_UNITS
 from experiment_cycle.decision.options import DecisionOptions
 from experiment_cycle.decision.records import Comparison, Decision, Gate, Look, Verdict
+from experiment_cycle.decision.seeds import MOST_FLIPPED
 from experiment_cycle.decision.spending import SPENT
 from experiment_cycle.decision.wording import (
+    describe_folds,
     describe_futility,
     describe_gate,
     describe_reuse,
+    describe_seeds,
     describe_spent,
     describe_verdict,
 )
@@ -40,6 +42,9 @@ def decide(
     - abandon, if a criterion is refuted, or the primary is not met and the expected improvement is
       excluded (`futility`), and the gates on data and incumbent passed;
     - iterate otherwise.
+
+    An effect whose sign flips over the seeds of training is told, and changes nothing: the
+    comparison is of the fitted models, of which one would be promoted.
 
     Args:
         comparison: The verdicts.
@@ -94,6 +99,10 @@ def _weigh(
         describe_verdict(verdict, criterion)
         for verdict, criterion in zip(verdicts, list_criteria(hypothesis), strict=True)
     ]
+    if comparison.seeds is not None and comparison.seeds.flipped > MOST_FLIPPED:
+        reasons.append(describe_seeds(comparison.seeds))
+    if comparison.folds is not None:
+        reasons.append(describe_folds(comparison.folds))
     return outcome, [*reasons, *failed, *_describe_look(look)]
 
 
@@ -107,7 +116,7 @@ def _is_futile(primary: Verdict, hypothesis: Hypothesis, options: DecisionOption
         options.futility
         and primary.status != "met"
         and primary.upper is not None
-        and primary.effective_units >= MIN_EFFECTIVE_UNITS
+        and primary.enough_units
         and primary.upper < _expected(hypothesis)
     )
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from experiment_cycle.decision.criteria import Criterion, improvement
+from experiment_cycle.decision.folds import PairedFolds
 from experiment_cycle.decision.intervals import (
     FEW_EFFECTIVE_UNITS,
+    MEANS_OVER_ROWS,
     MIN_EFFECTIVE_UNITS,
     Effect,
     measure_effect,
@@ -18,6 +20,8 @@ from experiment_cycle.decision.paired import PairedPredictions
 from experiment_cycle.decision.records import TrackedEffect, Verdict
 
 TWO_SIDED = 0.05
+MIN_UNITS_OF_A_CLASS = 10
+"""A class in fewer units says too little for a metric in which it counts like every other."""
 
 Status = Literal["met", "refuted", "undecided"]
 
@@ -36,15 +40,25 @@ class Levels:
         return cls(look_alpha, abandon_alpha / criteria / few)
 
 
-def judge(criterion: Criterion, paired: PairedPredictions, levels: Levels) -> Verdict:
+def judge(
+    criterion: Criterion, compared: PairedPredictions | PairedFolds, levels: Levels
+) -> Verdict:
     """Judge one criterion: met if lower bound > threshold, refuted if upper bound <= threshold.
 
-    With fewer than 20 effective units it is undecided whatever the bounds.
+    With fewer than 20 effective units it is undecided whatever the bounds, and so is a mean over
+    classes one of which occurs in fewer than 10 units.
+
+    Args:
+        criterion: The demand.
+        compared: Predictions for the test rows; or folds, where there is no test set.
+        levels: Of both bounds.
     """
-    effect = measure_effect(criterion, paired)
+    effect = _effect(criterion, compared)
+    paired = _pooled(compared)
     lower, upper = effect.bounds(levels.lower, levels.upper)
     units = paired.units
-    status = _status(lower, upper, criterion.threshold, units.effective)
+    obstacles = _obstacles(criterion.metric, paired)
+    status = "undecided" if obstacles else _status(lower, upper, criterion.threshold)
     needed = None if status != "undecided" else _rows_needed(criterion, effect, paired, levels)
     return Verdict(
         criterion=criterion.kind,
@@ -59,19 +73,20 @@ def judge(criterion: Criterion, paired: PairedPredictions, levels: Levels) -> Ve
         lower_level=levels.lower,
         upper_level=levels.upper,
         p_value=effect.p_value(criterion.threshold),
-        test=name_test(criterion, paired),
+        test=_test(criterion, compared),
         rows=len(paired.rows),
         units=units.count,
         effective_units=units.effective,
+        enough_units=not obstacles,
         status=status,
         rows_needed=needed,
-        note=_note(effect, units.effective),
+        note="; ".join([*([effect.note] if effect.note else []), *obstacles]) or None,
     )
 
 
-def track(name: str, paired: PairedPredictions) -> TrackedEffect:
+def track(name: str, compared: PairedPredictions | PairedFolds) -> TrackedEffect:
     """Measure a metric that decides nothing: improvement with its two-sided 95 % interval."""
-    effect = measure_effect(improvement(name), paired)
+    effect = _effect(improvement(name), compared)
     lower, upper = effect.bounds(TWO_SIDED / 2.0, TWO_SIDED / 2.0)
     return TrackedEffect(
         metric=name,
@@ -83,8 +98,24 @@ def track(name: str, paired: PairedPredictions) -> TrackedEffect:
     )
 
 
-def _status(lower: float | None, upper: float | None, threshold: float, effective: float) -> Status:
-    if lower is None or upper is None or effective < MIN_EFFECTIVE_UNITS:
+def _effect(criterion: Criterion, compared: PairedPredictions | PairedFolds) -> Effect:
+    if isinstance(compared, PairedFolds):
+        return compared.effect(criterion)
+    return measure_effect(criterion, compared)
+
+
+def _test(criterion: Criterion, compared: PairedPredictions | PairedFolds) -> str:
+    if isinstance(compared, PairedFolds):
+        return compared.test(criterion)
+    return name_test(criterion, compared)
+
+
+def _pooled(compared: PairedPredictions | PairedFolds) -> PairedPredictions:
+    return compared.pooled if isinstance(compared, PairedFolds) else compared
+
+
+def _status(lower: float | None, upper: float | None, threshold: float) -> Status:
+    if lower is None or upper is None:
         return "undecided"
     if lower > threshold:
         return "met"
@@ -101,11 +132,20 @@ def _rows_needed(
     return rows_for(factor, len(paired.rows), paired.units.effective)
 
 
-def _note(effect: Effect, effective: float) -> str | None:
-    notes = [effect.note] if effect.note else []
+def _obstacles(name: str, paired: PairedPredictions) -> list[str]:
+    """Say why nothing is decided, whatever the bounds."""
+    found = []
+    effective = paired.units.effective
     if effective < MIN_EFFECTIVE_UNITS:
-        notes.append(
+        found.append(
             f"{effective:.1f} effective units; nothing is decided with fewer than "
             f"{MIN_EFFECTIVE_UNITS}"
         )
-    return "; ".join(notes) or None
+    if paired.problem == "multiclass" and name not in MEANS_OVER_ROWS:
+        fewest = paired.fewest_of_a_class
+        if fewest < MIN_UNITS_OF_A_CLASS:
+            found.append(
+                f"a class occurs in {fewest} test units; a mean over the classes is not decided "
+                f"with fewer than {MIN_UNITS_OF_A_CLASS}"
+            )
+    return found

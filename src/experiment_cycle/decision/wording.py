@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from experiment_cycle.decision.criteria import Criterion, improvement
-from experiment_cycle.decision.records import Gate, Look, Verdict
+from experiment_cycle.decision.records import FoldEffects, Gate, Look, SeedEffects, Verdict
 from experiment_cycle.metrics.catalogue import metric
 
 MAX_DECIMALS = 6
@@ -18,6 +18,11 @@ def number(value: float) -> str:
         return "0.000"
     decimals = max(3, 1 - math.floor(math.log10(size)))
     return f"{value:.{min(decimals, MAX_DECIMALS)}f}"
+
+
+def signed(value: float) -> str:
+    """Write a difference with its sign, such as ``+0.012``."""
+    return f"{'-' if value < 0.0 else '+'}{number(abs(value))}"
 
 
 def confidence(level: float) -> str:
@@ -77,6 +82,42 @@ def describe_spent(look: Look, least: float) -> str:
         f"This is look {look.number} at this test set since its last promotion, and its level of "
         f"{look.alpha:.5f} is below {least:g}: the budget of the test set is spent, and nothing is "
         "promoted on it any more. Next step: compare on fresh test data."
+    )
+
+
+def describe_seeds(seeds: SeedEffects) -> str:
+    """Say that the effect is not one of the training procedure: it depends on the seed."""
+    further = len(seeds.effects) - 1
+    flipped = round(seeds.flipped * further)
+    shown = ", ".join("undefined" if each is None else signed(each) for each in seeds.effects)
+    spread = ""
+    if seeds.mean is not None and seeds.standard_deviation is not None:
+        spread = (
+            f"; mean {signed(seeds.mean)}, standard deviation {number(seeds.standard_deviation)}"
+        )
+    return (
+        f"Warning: the sign of the effect flips over the seeds of training. By "
+        f"{metric(seeds.metric).label}, {flipped} of {further} further trainings of the challenger "
+        f"come out on the other side of the incumbent than the one compared (improvements: {shown}"
+        f"{spread})."
+    )
+
+
+def describe_folds(folds: FoldEffects) -> str:
+    """Say what cross-validation tells of the two procedures."""
+    told = folds.effect
+    label, count = metric(told.metric).label, f"{folds.folds} folds"
+    if folds.decides:
+        return (
+            f"There is no test set: the verdicts are of the two procedures, tuned and trained anew "
+            f"inside each of {count}, and not of the fitted models."
+        )
+    if told.effect is None or told.lower is None or told.upper is None:
+        return f"By cross-validation over {count}, {label} cannot be compared."
+    return (
+        f"For information, by cross-validation over {count} the challenger's procedure changes "
+        f"{label} for the better by {signed(told.effect)} ({signed(told.lower)} to "
+        f"{signed(told.upper)}, 95 % confidence)."
     )
 
 

@@ -14,6 +14,8 @@ from experiment_cycle.tracking.record import read_back, recorded_artifacts
 
 TITLE = "Evidence is in the record"
 
+PREDICTIONS = "_predictions"
+"""How the names of the hashes of predictions end."""
 DECLARED = (
     "configuration.json",
     "data_versioning/dataset_profile.json",
@@ -26,6 +28,8 @@ DECLARED = (
     "tuning/best_hyperparameters.json",
     "training/challenger.skops",
     "training/challenger_record.json",
+    "training/validation_report.json",
+    "training/baseline_record.json",
     "training/training_history.json",
     "training/seen_rows.parquet",
     "training/environment.json",
@@ -68,6 +72,7 @@ def _held(evidence: Evidence) -> dict[str, Any]:
         "data_versioning/dataset_version.json": evidence.dataset_version,
         "splitting/split_manifest.json": evidence.split_manifest,
         "splitting/leakage_report.json": evidence.leakage_report,
+        "training/challenger_record.json": evidence.challenger_record,
         "training/environment.json": evidence.environment,
         "evaluation/incumbent_record.json": evidence.incumbent_record,
         "decision/comparison.json": evidence.comparison.model_dump(mode="json"),
@@ -80,10 +85,8 @@ def _read_json(path: str) -> Any:
 
 def _are_predictions_intact(evidence: Evidence) -> bool:
     table = pd.read_parquet(BytesIO(read_back("evaluation/test_predictions.parquet")))
-    # the threshold does not enter the hashes
-    paired = PairedPredictions.from_table(table, threshold=0.5)
-    cited = evidence.comparison.evidence
-    return all(
-        paired.hash(model) == cited.get(f"{model}_predictions")
-        for model in ("challenger", "incumbent")
+    paired = PairedPredictions.from_table(
+        table, evidence.challenger_record, evidence.incumbent_record
     )
+    cited = evidence.comparison.evidence.items()
+    return paired.hashes() == {name: value for name, value in cited if name.endswith(PREDICTIONS)}

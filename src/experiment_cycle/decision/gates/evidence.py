@@ -28,6 +28,7 @@ class Evidence:
         environment: An `Environment`.
         audit: What `kedro cycle audit` found for this split; None where it was not run.
         comparison: The comparison this decision is about.
+        challenger_record: A `ModelRecord`.
         incumbent_record: An `IncumbentRecord`.
         test_rows: Keys of the test rows (see `row_keys`), indexed by `__row__`.
         challenger_seen_rows: Keys of all rows that influenced the challenger.
@@ -43,6 +44,7 @@ class Evidence:
     leakage_report: dict[str, Any]
     environment: dict[str, Any]
     comparison: Comparison
+    challenger_record: dict[str, Any]
     incumbent_record: dict[str, Any]
     test_rows: pd.DataFrame
     challenger_seen_rows: pd.DataFrame

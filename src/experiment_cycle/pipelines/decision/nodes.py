@@ -25,23 +25,23 @@ from experiment_cycle.tuning.options import TuningOptions
 
 def compare_models(
     test_predictions: pd.DataFrame,
+    fold_predictions: pd.DataFrame,
     challenger_record: dict[str, Any],
     incumbent_record: dict[str, Any],
     split_manifest: dict[str, Any],
     hypothesis: Hypothesis,
     options: DecisionOptions,
-    threshold: float,
     ledger: Path,
 ) -> dict[str, Any]:
     """Compare challenger and incumbent row by row, at the level the ledger grants."""
     comparison = compare(
         test_predictions,
+        fold_predictions,
         challenger_record,
         incumbent_record,
         split_manifest,
         hypothesis,
         options,
-        threshold,
         ledger,
     )
     return comparison.model_dump(mode="json")
@@ -65,6 +65,7 @@ def check_gates(
     leakage_report: dict[str, Any],
     environment: dict[str, Any],
     comparison: dict[str, Any],
+    challenger_record: dict[str, Any],
     incumbent_record: dict[str, Any],
     test_rows: pd.DataFrame,
     seen_rows: pd.DataFrame,
@@ -85,6 +86,7 @@ def check_gates(
         audit=present_report(audit_file, split_manifest["hash"], parameters),
         environment=environment,
         comparison=Comparison.model_validate(comparison),
+        challenger_record=challenger_record,
         incumbent_record=incumbent_record,
         test_rows=test_rows,
         challenger_seen_rows=seen_rows,
