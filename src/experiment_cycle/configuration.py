@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
 
-from experiment_cycle.backends import check_backend, known_backends
 from experiment_cycle.columns import Columns
+from experiment_cycle.contradictions import find_contradictions
 from experiment_cycle.data_versioning.options import DataVersioningOptions
-from experiment_cycle.decision.criteria import check_hypothesis
 from experiment_cycle.decision.options import DecisionOptions
-from experiment_cycle.errors import ConfigurationError, CycleError, near_misses
+from experiment_cycle.errors import ConfigurationError, near_misses
 from experiment_cycle.evaluation.options import EvaluationOptions
 from experiment_cycle.hypothesis import Hypothesis
-from experiment_cycle.metrics.catalogue import metric
 from experiment_cycle.options import Options
+from experiment_cycle.problem import Task
 from experiment_cycle.reporting.options import ReportingOptions
-from experiment_cycle.splitting.options import SplittingOptions, check_splitting
+from experiment_cycle.splitting.options import SplittingOptions
 from experiment_cycle.training.options import TrainingOptions
-from experiment_cycle.tuning.options import TuningOptions, check_tuning
+from experiment_cycle.tuning.options import TuningOptions
 
 
 class Configuration(Options):
     """Every parameter of the project, as typed options."""
 
-    task: Literal["classification"]
+    task: Task
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
     columns: Columns
     hypothesis: Hypothesis
@@ -68,34 +67,10 @@ def check_parameters(
         problems += [_describe(item) for item in error.errors()]
         configuration = None
     if configuration is not None:
-        problems += _contradictions(configuration)
+        problems += find_contradictions(configuration)
     if problems or configuration is None:
         raise ConfigurationError(_compose(problems, list(folders)))
     return configuration
-
-
-def _contradictions(configuration: Configuration) -> list[str]:
-    problems = []
-    versioning = configuration.data_versioning
-    versioners = known_backends("versioners")
-    for name in sorted(set(versioning.backends.model_extra or {}) - set(versioners)):
-        problems.append(
-            f"data_versioning.backends.{name}: unknown key. {near_misses(name, versioners)}"
-        )
-    checks: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("data_versioning.backend", lambda: check_backend("versioners", versioning.backend)),
-        ("tuning.backend", lambda: check_backend("tuners", configuration.tuning.backend)),
-        ("hypothesis", lambda: check_hypothesis(configuration.hypothesis)),
-        ("tuning.metric", lambda: metric(configuration.tuning.metric)),
-        ("splitting", lambda: check_splitting(configuration.columns, configuration.splitting)),
-        ("tuning", lambda: check_tuning(configuration.tuning, configuration.training)),
-    )
-    for key, check in checks:
-        try:
-            check()
-        except CycleError as error:
-            problems.append(f"{key}: {error.message}")
-    return problems
 
 
 def _describe(item: Any) -> str:

@@ -52,16 +52,20 @@ class CheckHook:
             folders=[Path(loader.conf_source) / (env or "") for env in _environments(loader)],
         )
         self._versioning = configuration.data_versioning
+        self._trusted_types = configuration.training.trusted_types
 
     @hook_impl(tryfirst=True)
     def after_catalog_created(self, catalog: DataCatalog) -> None:
         """Check every entry of the catalog, also those that the run would reach last.
 
-        Where the options name a data version, it takes the place of the raw data.
+        Models may hold the types that the options trust. Where the options name a data version, it
+        takes the place of the raw data.
         """
         for name in catalog:
             try:
-                catalog.get(name)
+                dataset: Any = catalog.get(name)
+                if hasattr(dataset, "trust"):
+                    dataset.trust(self._trusted_types)
             except DatasetError as error:
                 told = " ".join(str(error).split()).partition("Hint:")[0]
                 raise ConfigurationError(

@@ -17,6 +17,7 @@ from experiment_cycle.tracking.record import (
     record_metrics,
     record_parameters,
     record_tags,
+    record_validation,
     recorded_artifacts,
     recorded_tags,
 )
@@ -63,14 +64,35 @@ def test_only_finite_numbers_are_metrics(store: Path) -> None:
         assert run_data(run).metrics == {"m.challenger.roc_auc": 0.7, "m.rows": 10.0}
 
 
-def test_losses_have_the_boosting_round_as_step(store: Path) -> None:
-    history = {"train": {"log_loss": [0.6, 0.5]}, "validation": {"log_loss": [0.7, 0.65]}}
+def test_curves_have_the_round_or_epoch_as_step(store: Path) -> None:
+    history = {
+        "train": {"log_loss": [0.6, 0.5, 0.4]},
+        "validation": {"log_loss": [0.7, 0.65, float("nan")]},
+    }
     with mlflow.start_run() as run:
         record_history(history)
         found = mlflow.MlflowClient().get_metric_history(
-            run.info.run_id, "validation.log_loss.by_round"
+            run.info.run_id, "validation.log_loss.by_step"
         )
         assert [(point.step, point.value) for point in found] == [(1, 0.7), (2, 0.65)]
+
+
+def test_metrics_on_validation_are_recorded_with_their_spread_over_seeds(store: Path) -> None:
+    spread = {"metric": "roc_auc", "values": [0.7, 0.6], "mean": 0.65, "worst": 0.6}
+    report = {
+        "rows": 9,
+        "metrics": {"roc_auc": 0.7, "precision": None},
+        "confusion": [[1, 2], [3, 4]],
+        "seeds": [spread | {"standard_deviation": 0.07}],
+    }
+    with mlflow.start_run() as run:
+        record_validation(report)
+        assert run_data(run).metrics == {
+            "validation.roc_auc": 0.7,
+            "validation.roc_auc.seeds.mean": 0.65,
+            "validation.roc_auc.seeds.standard_deviation": 0.07,
+            "validation.roc_auc.seeds.worst": 0.6,
+        }
 
 
 def test_a_dataset_version_is_the_runs_input_under_our_hash(store: Path) -> None:

@@ -8,7 +8,8 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LogisticRegression
+from lightgbm import LGBMRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -21,6 +22,13 @@ from experiment_cycle.tracking.registry import (
 )
 
 NAME = "test-model"
+RECORD = {
+    "identity": "i",
+    "estimator": "linear",
+    "problem": {"type": "binary", "classes": [0, 1]},
+    "trusted_types": [],
+}
+NUMBER = {**RECORD, "problem": {"type": "regression", "classes": []}}
 
 
 @pytest.fixture
@@ -43,7 +51,7 @@ def seen() -> pd.DataFrame:
 def register(model: Pipeline, seen: pd.DataFrame, frame: pd.DataFrame, previous: int | None) -> int:
     with mlflow.start_run():
         return register_champion(
-            NAME, model, {"identity": "i"}, seen, {"split_hash": "s"}, previous, frame.head()
+            NAME, model, RECORD, seen, {"split_hash": "s"}, previous, frame.head()
         )
 
 
@@ -61,7 +69,7 @@ def test_a_champion_comes_back_with_all_that_belongs_to_it(
 
     assert champion is not None
     assert champion.version == version == champion_version(NAME)
-    assert champion.record == {"identity": "i"}
+    assert champion.record == RECORD
     assert champion.tags["split_hash"] == "s"
     pd.testing.assert_frame_equal(champion.seen_rows, seen)
     np.testing.assert_array_equal(champion.model.predict_proba(frame), model.predict_proba(frame))
@@ -75,7 +83,7 @@ def test_the_split_a_champion_was_trained_on_comes_back_with_it(
     assert load_champion_split(NAME) is None
     keys = seen.assign(split=pd.Categorical(["train", "test"]))
     with mlflow.start_run():
-        register_champion(NAME, model, {}, seen, {}, None, frame.head(), ({"hash": "h"}, keys))
+        register_champion(NAME, model, RECORD, seen, {}, None, frame.head(), ({"hash": "h"}, keys))
 
     found = load_champion_split(NAME)
 
@@ -100,6 +108,49 @@ def test_mlflow_itself_can_serve_the_champion(
     served = mlflow.pyfunc.load_model(f"models:/{NAME}@champion")
 
     np.testing.assert_allclose(served.predict(frame), model.predict_proba(frame))
+
+
+def requirements(version: int) -> set[str]:
+    file = mlflow.artifacts.download_artifacts(f"models:/{NAME}/{version}/requirements.txt")
+    return {line.partition("==")[0] for line in Path(file).read_text().split()}
+
+
+def test_a_model_of_a_number_is_served_by_what_it_predicts(
+    store: Path, seen: pd.DataFrame, frame: pd.DataFrame
+) -> None:
+    steps = [("preprocess", StandardScaler()), ("estimator", Ridge())]
+    model = Pipeline(steps).fit(frame, frame["a"] * 2.0)
+    with mlflow.start_run():
+        version = register_champion(NAME, model, NUMBER, seen, {}, None, frame.head())
+
+    served = mlflow.pyfunc.load_model(f"models:/{NAME}@champion")
+
+    np.testing.assert_array_equal(served.predict(frame), model.predict(frame))
+    assert requirements(version) == {"mlflow", "numpy", "pandas", "scikit-learn", "skops"}
+
+
+def test_a_model_asks_for_the_packages_of_its_classes_and_loads_if_they_are_trusted(
+    store: Path, seen: pd.DataFrame, frame: pd.DataFrame
+) -> None:
+    target = frame["a"] * 2.0
+    boosted = LGBMRegressor(n_estimators=2, verbosity=-1)
+    model = Pipeline([("preprocess", "passthrough"), ("estimator", boosted)]).fit(frame, target)
+    trusted = [
+        "collections.OrderedDict",
+        "lightgbm.basic.Booster",
+        "lightgbm.sklearn.LGBMRegressor",
+    ]
+    record = {**NUMBER, "estimator": "lightgbm", "trusted_types": trusted}
+    with mlflow.start_run():
+        version = register_champion(NAME, model, record, seen, {}, None, frame.head())
+
+    assert "lightgbm" in requirements(version)
+    # neither the file nor the record beside it says what is trusted: the configuration does
+    with pytest.raises(IntegrityError, match="LGBMRegressor"):
+        load_champion(NAME)
+    champion = load_champion(NAME, trusted)
+    assert champion is not None
+    np.testing.assert_array_equal(champion.model.predict(frame), model.predict(frame))
 
 
 def test_who_was_compared_with_another_champion_is_told_to_compare_again(

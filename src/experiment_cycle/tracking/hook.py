@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import warnings
 from collections.abc import Iterable
@@ -28,13 +29,16 @@ from experiment_cycle.tracking.record import (
     record_metrics,
     record_parameters,
     record_tags,
+    record_validation,
 )
+from experiment_cycle.tracking.run_log import RunLog
 
 # MLflow advises the authors of kedro-mlflow when it is imported, past any filter
 with warnings.catch_warnings(record=True):
     from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 
 CYCLE_FILE = Path("data/08_reporting/cycle.json")
+LOG_FILE = Path("data/08_reporting/run.log")
 DECIDED = "promotion"
 """The dataset whose presence in a record says that the record's decision has been carried out."""
 
@@ -53,6 +57,7 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         super().after_context_created(context)
         self._parameters: dict[str, Any] = context.config_loader["parameters"]
         self._cycle = Cycle(context.project_path / CYCLE_FILE)
+        self._log = RunLog(context.project_path / LOG_FILE)
 
     @hook_impl
     def before_pipeline_run(
@@ -76,10 +81,40 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         super().before_pipeline_run(run_params, pipeline, catalog)
         if not self._is_mlflow_enabled:
             return
+        self._log.open()
+        if not self._already_active_mlflow:
+            # Kedro calls no hook on Ctrl-C, and MLflow would call the run finished
+            atexit.register(self._end_killed)
         self._cycle.begin(str(self.run_id), self._parameters, kept)
         if not resumed:
             self._start_record(state.run_id if state and kept else None)
             self._carry_over(kept, catalog)
+
+    @hook_impl
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        """Close the log, and the record."""
+        self._close_log("The run is finished.")
+        super().after_pipeline_run(run_params, pipeline, catalog)
+
+    @hook_impl
+    def on_pipeline_error(
+        self, error: Exception, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        """Close the log with the error in it, and the record as failed."""
+        self._close_log("The run failed.", error)
+        super().on_pipeline_error(error, run_params, pipeline, catalog)
+
+    def _close_log(self, ending: str, error: Exception | None = None) -> None:
+        atexit.unregister(self._end_killed)
+        if self._is_mlflow_enabled:
+            self._log.close(str(self.run_id), ending, error)
+
+    def _end_killed(self) -> None:
+        """Close the record of a run that neither finished nor failed, when the process ends."""
+        self._log.close(str(self.run_id), "The run was stopped.")
+        mlflow.end_run("KILLED")
 
     def _name(self) -> str:
         """Name a record for a list of them: hypothesis and challenger."""
@@ -153,6 +188,8 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
             record_metrics(data, prefix="" if name == "metrics" else name)
         elif mark == "history":
             record_history(data)
+        elif mark == "validation":
+            record_validation(data)
         elif mark == "dataset":
             record_dataset_version(data)
         elif mark == "tags":

@@ -62,16 +62,26 @@ def record_metrics(tree: dict[str, Any], prefix: str) -> None:
 
 
 def record_history(history: dict[str, Any]) -> None:
-    """Record the losses of a training history with the boosting round as step."""
+    """Record the curves of a training history with the boosting round or epoch as step."""
     now = _milliseconds()
     _log_metrics(
         [
-            Metric(f"{part}.{name}.by_round", float(value), now, step)
+            Metric(f"{part}.{name}.by_step", float(value), now, step)
             for part in ("train", "validation")
             for name, values in history[part].items()
             for step, value in enumerate(values, start=1)
+            if value is not None and math.isfinite(value)
         ]
     )
+
+
+def record_validation(report: dict[str, Any]) -> None:
+    """Record the metrics of a validation report, and of each how it varies over the seeds."""
+    tree: dict[str, Any] = {name: {"value": value} for name, value in report["metrics"].items()}
+    for seeds in report["seeds"]:
+        parts = ("mean", "standard_deviation", "worst")
+        tree[seeds["metric"]]["seeds"] = {part: seeds[part] for part in parts}
+    record_metrics(tree, prefix="validation")
 
 
 def record_tags(tags: dict[str, Any]) -> None:

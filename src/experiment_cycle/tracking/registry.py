@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import packages_distributions
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,9 +16,11 @@ import mlflow
 import pandas as pd
 from mlflow.models import ModelSignature, infer_signature
 from mlflow.tracking import MlflowClient
+from packaging.version import Version
 from sklearn.pipeline import Pipeline
 
-from experiment_cycle.datasets.skops_model import TRUSTED_TYPES, load_model
+from experiment_cycle.backends import DISTRIBUTION
+from experiment_cycle.datasets.skops_model import load_model
 from experiment_cycle.errors import IntegrityError
 
 CHAMPION = "champion"
@@ -25,7 +29,14 @@ SEEN_ROWS = "seen_rows.parquet"
 SPLIT_KEYS = "split_keys.parquet"
 SPLIT_MANIFEST = "split_manifest.json"
 RECORD = "model_record.json"
-REQUIREMENTS = ("scikit-learn", "lightgbm", "skops", "numpy", "pandas")
+MODULES = ("numpy", "pandas", "sklearn", "skops")
+"""What every model needs to be loaded."""
+MODULES_OF = {
+    "lightgbm": ("lightgbm",),
+    "xgboost": ("xgboost",),
+    "skorch": ("skorch", "torch"),
+}
+"""What an estimator needs besides."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +63,20 @@ def champion_version(registered_model: str) -> int | None:
     return int(found.version)
 
 
-def load_champion(registered_model: str) -> Champion | None:
-    """Load the champion; only types on our own list are trusted, whatever the file says of itself.
+def champion_tags(registered_model: str) -> dict[str, str]:
+    """Read the tags of the champion, its `identity` among them; empty where there is none."""
+    version = champion_version(registered_model)
+    if version is None:
+        return {}
+    return dict(MlflowClient().get_model_version(registered_model, str(version)).tags)
+
+
+def load_champion(registered_model: str, trusted_types: Sequence[str] = ()) -> Champion | None:
+    """Load the champion; neither its file nor its record tells which types are to be trusted.
+
+    Args:
+        registered_model: Name in the registry.
+        trusted_types: Types that the user's configuration trusts, besides those on our own list.
 
     Raises:
         IntegrityError: its files are missing, or hold types that are not trusted.
@@ -73,7 +96,7 @@ def load_champion(registered_model: str) -> Champion | None:
             return Champion(
                 version=version,
                 run_id=str(found.run_id),
-                model=load_model(local / "model.skops"),
+                model=load_model(local / "model.skops", trusted_types),
                 record=json.loads((extra / RECORD).read_text()),
                 seen_rows=pd.read_parquet(extra / SEEN_ROWS),
                 tags=dict(found.tags),
@@ -133,7 +156,7 @@ def register_champion(
     Args:
         registered_model: Name in the registry.
         model: The fitted pipeline.
-        record: What is known of the model; stored beside it.
+        record: A `ModelRecord`, as stored; kept beside the model.
         seen_rows: Keys of all rows that influenced it; stored beside it.
         tags: Tags of the version.
         expected_previous: The champion it was compared with; None where there was none.
@@ -154,6 +177,8 @@ def register_champion(
             f"was with version {expected_previous}. Next step: run the cycle again, so that the "
             "challenger is compared with the present champion."
         )
+    classes = record["problem"]["type"] in {"binary", "multiclass"}
+    predict = "predict_proba" if classes else "predict"
     with TemporaryDirectory() as folder:
         beside = Path(folder)
         (beside / RECORD).write_text(json.dumps(record, indent=2))
@@ -166,11 +191,11 @@ def register_champion(
             model,
             name="model",
             serialization_format="skops",
-            skops_trusted_types=list(TRUSTED_TYPES),
+            skops_trusted_types=list(record["trusted_types"]),
             # MLflow would else import the model in a process of its own to guess them
-            pip_requirements=[f"{name}=={installed_version(name)}" for name in REQUIREMENTS],
-            pyfunc_predict_fn="predict_proba",
-            signature=_signature(model, example),
+            pip_requirements=_requirements(model, record["estimator"]),
+            pyfunc_predict_fn=predict,
+            signature=_signature(model, predict, example),
             extra_files=[str(file) for file in sorted(beside.iterdir())],
         )
     client = MlflowClient()
@@ -188,8 +213,19 @@ def register_champion(
     return int(created.version)
 
 
-def _signature(model: Pipeline, example: pd.DataFrame) -> ModelSignature:
+def _requirements(model: Pipeline, estimator: str) -> list[str]:
+    """Pin the packages that the model's classes come from, a user's own among them."""
+    held = {type(part).__module__ for part in model.get_params(deep=True).values()}
+    modules = {*MODULES, *MODULES_OF.get(estimator, ()), *(name.split(".")[0] for name in held)}
+    # a package in development lists no modules
+    known = {__name__.split(".")[0]: [DISTRIBUTION]} | dict(packages_distributions())
+    names = sorted({known[module][0] for module in modules if module in known})
+    # what follows a plus sign names a build, which a package index does not know
+    return [f"{name}=={Version(installed_version(name)).public}" for name in names]
+
+
+def _signature(model: Pipeline, predict: str, example: pd.DataFrame) -> ModelSignature:
     with warnings.catch_warnings():
         # whole numbers may be missing in new rows; that is the preprocessing's to deal with
         warnings.filterwarnings("ignore", "Hint: Inferred schema contains integer column")
-        return infer_signature(example, model.predict_proba(example))
+        return infer_signature(example, getattr(model, predict)(example))

@@ -1,0 +1,130 @@
+"""What the keys of one stage demand of another's, and what a task has no use for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from experiment_cycle.backends import DISTRIBUTION, check_backend, known_backends
+from experiment_cycle.decision.criteria import check_hypothesis
+from experiment_cycle.errors import BackendError, CycleError, near_misses
+from experiment_cycle.metrics.catalogue import check_metric
+from experiment_cycle.problem import PROBLEMS
+from experiment_cycle.splitting.options import check_splitting
+from experiment_cycle.training.choices import check_choices
+from experiment_cycle.tuning.options import check_tuning
+
+if TYPE_CHECKING:
+    from experiment_cycle.configuration import Configuration
+
+MODULES = {"xgboost": ("xgboost",), "skorch": ("torch", "skorch")}
+"""What an estimator needs that is not installed with this package."""
+EXTRAS = {"xgboost": "xgboost", "skorch": "torch"}
+"""The extra of this package that brings it."""
+
+
+def find_contradictions(configuration: Configuration) -> Iterator[str]:
+    """Say what is wrong with parameters each of which is right by itself.
+
+    Yields:
+        The key, a colon, and what is wrong with it.
+    """
+    yield from _of_backends(configuration)
+    yield from _of_columns(configuration)
+    yield from _of_metrics(configuration)
+    yield from _told(
+        "training", lambda: check_choices(configuration.training, PROBLEMS[configuration.task])
+    )
+    yield from _of_estimators(configuration)
+    yield from _told(
+        "splitting", lambda: check_splitting(configuration.columns, configuration.splitting)
+    )
+    yield from _told("tuning", lambda: check_tuning(configuration.tuning, configuration.training))
+
+
+def _told(key: str, check: Callable[[], object]) -> Iterator[str]:
+    try:
+        check()
+    except CycleError as error:
+        yield f"{key}: {error.message}"
+
+
+def _of_backends(configuration: Configuration) -> Iterator[str]:
+    versioning = configuration.data_versioning
+    versioners = known_backends("versioners")
+    for name in sorted(set(versioning.backends.model_extra or {}) - set(versioners)):
+        yield f"data_versioning.backends.{name}: unknown key. {near_misses(name, versioners)}"
+    yield from _told(
+        "data_versioning.backend", lambda: check_backend("versioners", versioning.backend)
+    )
+    yield from _told(
+        "tuning.backend", lambda: check_backend("tuners", configuration.tuning.backend)
+    )
+
+
+def _of_columns(configuration: Configuration) -> Iterator[str]:
+    columns, task = configuration.columns, configuration.task
+    if task == "ranking" and columns.query is None:
+        yield (
+            "columns.query: the task ranking needs it: the column that names the list each row is "
+            "ranked in, such as a search, a session, or the traveller who chooses among the rows."
+        )
+    if task != "classification" and columns.positive is not None:
+        yield (
+            f"columns.positive: {columns.positive!r} names a class, but the task is {task}. Set it "
+            "to null, or task to classification."
+        )
+
+
+def _of_metrics(configuration: Configuration) -> Iterator[str]:
+    task, training = configuration.task, configuration.training
+    yield from _told("hypothesis", lambda: check_hypothesis(configuration.hypothesis, task))
+    named = [
+        ("tuning.metric", configuration.tuning.metric),
+        ("training.early_stopping.metric", training.early_stopping.metric),
+        *(("training.metrics", name) for name in training.metrics),
+    ]
+    for key, name in named:
+        if name is not None:
+            yield from _told(key, lambda name=name: check_metric(name, task))  # type: ignore[misc]
+
+
+def _of_estimators(configuration: Configuration) -> Iterator[str]:
+    training = configuration.training
+    chosen = {"training.estimator": training.estimator, "training.baseline": training.baseline}
+    for key, name in chosen.items():
+        yield from _told(key, lambda name=name: _check_installed(name))  # type: ignore[misc]
+    if "custom" in chosen.values():
+        # imports scikit-learn, and then the user's own module
+        from experiment_cycle.training.estimators.custom import check_custom  # noqa: PLC0415
+
+        weighted = configuration.columns.weight is not None or training.class_weight is not None
+        yield from _told(
+            "training.estimators.custom",
+            lambda: check_custom(training.estimators.custom, configuration.task, weighted),
+        )
+
+    network = training.estimators.skorch
+    if "skorch" in chosen.values() and network.module and find_spec("torch") is not None:
+        # imports PyTorch, and then the user's own module
+        from experiment_cycle.training.network_choice import check_module  # noqa: PLC0415
+
+        yield from _told(
+            "training.estimators.skorch",
+            lambda: check_module(network.module or "", network.module_parameters),
+        )
+
+
+def _check_installed(estimator: str) -> None:
+    """Find out whether an estimator's packages are there, without the seconds of importing them.
+
+    Raises:
+        BackendError: one is not installed.
+    """
+    for module in MODULES.get(estimator, ()):
+        if find_spec(module) is None:
+            raise BackendError(
+                f"the estimator {estimator} needs the package '{module}', which is not installed. "
+                f'Next step: pip install "{DISTRIBUTION}[{EXTRAS[estimator]}]".'
+            )

@@ -1,0 +1,61 @@
+"""The log of one run: a file beside the reports, and an artifact of the record."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+import mlflow
+
+logger = logging.getLogger(__name__)
+
+FORMAT = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
+STAMP = "%Y-%m-%dT%H-%M-%SZ"
+FOLDER = "logs"
+
+
+class RunLog:
+    """Writes what a run logs to a file, as far as `conf/logging.yml` lets loggers speak.
+
+    Stages run in several commands go into one record, so that each run's log has the time of its
+    beginning (UTC) as name there.
+    """
+
+    def __init__(self, file: Path) -> None:
+        """Write to `file`, in place of the log of the run before."""
+        self._file = file
+        self._handler: logging.FileHandler | None = None
+        self._begun = ""
+
+    def open(self) -> None:
+        """Begin with a new file."""
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._begun = time.strftime(STAMP, time.gmtime())
+        self._handler = logging.FileHandler(self._file, mode="w", encoding="utf-8")
+        formatter = logging.Formatter(FORMAT)
+        formatter.converter = time.gmtime
+        self._handler.setFormatter(formatter)
+        logging.getLogger().addHandler(self._handler)
+
+    def close(self, run_id: str, ending: str, error: BaseException | None = None) -> None:
+        """End the file with how the run ended, and put it into the record.
+
+        Args:
+            run_id: The record.
+            ending: How the run ended, in a word or two.
+            error: What ended it; it goes into the file with its traceback.
+        """
+        handler, self._handler = self._handler, None
+        if handler is None:
+            return
+        logging.getLogger().removeHandler(handler)
+        level = logging.INFO if error is None else logging.ERROR
+        trace = None if error is None else (type(error), error, error.__traceback__)
+        handler.emit(logging.LogRecord(__name__, level, "", 0, ending, None, trace))
+        handler.close()
+        try:
+            text = self._file.read_text(encoding="utf-8")
+            mlflow.log_text(text, f"{FOLDER}/{self._begun}.log", run_id=run_id)
+        except (mlflow.MlflowException, OSError) as problem:
+            logger.warning("The log %s did not get into the record: %s", self._file, problem)
