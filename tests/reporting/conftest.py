@@ -6,12 +6,14 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
+from tests.reporting.problem_types import CONFIGURED, multiclass, ranking, regression, seeded
 
 from experiment_cycle.columns import Columns
 from experiment_cycle.data_versioning.options import DataVersioningOptions
@@ -40,10 +42,19 @@ from experiment_cycle.evaluation.records import (
 )
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.options import Record, fingerprint
+from experiment_cycle.problem import Problem
 from experiment_cycle.reporting.evidence import Report, collect
 from experiment_cycle.splitting.records import Finding, LeakageReport, SplitManifest, SplitPart
 from experiment_cycle.tracking.row_counts import NodeRows, RowCounts
-from experiment_cycle.training.records import Environment, ModelRecord, Resources, TrainingHistory
+from experiment_cycle.training.options import TrainingOptions
+from experiment_cycle.training.records import (
+    Environment,
+    ModelRecord,
+    Resources,
+    ThresholdRecord,
+    TrainingHistory,
+    ValidationReport,
+)
 
 HYPOTHESIS = Hypothesis.model_validate(
     {
@@ -67,6 +78,8 @@ COLUMNS = Columns(
     sensitive=("physical_limitation",),
     drop=("visits", "physical_limitation"),
 )
+BINARY = Problem(type="binary", classes=(False, True))
+TRAINING = TrainingOptions.model_validate({"class_weight": {"False": 2.0, "True": 1.0}})
 Evidence = dict[str, Any]
 
 
@@ -97,6 +110,7 @@ def primary(status: str = "met", **changes: Any) -> Verdict:
         "rows": 3028,
         "units": 414,
         "effective_units": 206.3,
+        "enough_units": True,
         "status": status,
     }
     return Verdict.model_validate(found | changes)
@@ -121,6 +135,7 @@ def guardrail(status: str = "met", **changes: Any) -> Verdict:
         "rows": 3028,
         "units": 414,
         "effective_units": 206.3,
+        "enough_units": True,
         "status": status,
     }
     return Verdict.model_validate(found | changes)
@@ -139,6 +154,7 @@ def comparison(first: Verdict | None, *rails: Verdict) -> Comparison:
         incumbent_kind="baseline" if first is not None else "champion",
         rows_hash=digest("rows"),
         rows=3028,
+        unit="group",
         units=414,
         effective_units=206.3,
         look=None if first is None else look(),
@@ -337,22 +353,19 @@ def metrics() -> Metrics:
         )
         for name, found in challenger.items()
     }
-    counts = {
-        "true_positive": 1921,
-        "false_positive": 741,
-        "true_negative": 206,
-        "false_negative": 160,
-    }
+    counts = ((206, 741), (160, 1921))
     return Metrics(
+        problem=BINARY,
         rows=3028,
         unit="group",
         units=414,
         effective_units=206.3,
         confidence=0.95,
-        threshold=0.5,
+        thresholds={"challenger": 0.42, "incumbent": 0.5},
         challenger=challenger,
         incumbent=incumbent,
         confusion={"challenger": counts, "incumbent": counts},
+        classes=("False", "True"),
     )
 
 
@@ -456,6 +469,7 @@ def curve(title: str, x_title: str, y_title: str, bend: float) -> go.Figure:
     return figure
 
 
+@cache
 def figures() -> dict[str, go.Figure]:
     confusion = go.Figure(
         go.Heatmap(
@@ -470,10 +484,11 @@ def figures() -> dict[str, go.Figure]:
     return {
         "trials_plot": curve("Search: log loss on validation", "trial", "log loss", 0.3),
         "loss_plot": curve("Loss of the challenger (lightgbm)", "boosting round", "loss", 0.4),
-        "roc_plot": curve(
+        "learning_curve_plot": curve("Learning curve", "rows", "log loss", 0.4),
+        "curve_plot": curve(
             "ROC curve: AUC 0.668 against 0.640", "false positive rate", "true positive rate", 0.5
         ),
-        "precision_recall_plot": curve(
+        "detail_plot": curve(
             "Precision and recall: 0.801 against 0.781", "recall", "precision", 0.1
         ),
         "calibration_plot": curve("Calibration", "predicted", "observed", 1.0),
@@ -486,6 +501,7 @@ def resources(seconds: float) -> Resources:
         wall_seconds=seconds,
         cpu_seconds=seconds * 1.1,
         peak_memory_mib=412.3,
+        model_bytes=1_250_000,
         train_rows=14_133,
         validation_rows=3029,
     )
@@ -539,21 +555,33 @@ def promoted() -> Evidence:
         "challenger_record": ModelRecord(
             estimator="lightgbm",
             identity=digest("challenger"),
+            problem=BINARY,
             features=("lncoins", "idp", "disea"),
-            hyperparameters={"num_leaves": 12, "learning_rate": 0.0417263, "subsample": 1.0},
-            best_round=141,
+            hyperparameters={"num_leaves": 12, "learning_rate": 0.0417263, "max_depth": None},
+            best_step=141,
+            threshold=ThresholdRecord(
+                value=0.42, choose_by="metric", detail="F1 on validation is 0.806 there"
+            ),
+            calibration="sigmoid",
         ),
-        "incumbent_record": IncumbentRecord(
-            kind="baseline", identity=digest("baseline"), registered_model="doctor-visits"
-        ),
+        "incumbent_record": incumbent_record(),
         "training_history": TrainingHistory(
             estimator="lightgbm",
+            unit="round",
+            loss="log_loss",
             metric="log_loss",
             train={"log_loss": (0.62, 0.6, 0.58)},
             validation={"log_loss": (0.62, 0.61, 0.6)},
-            best_round=141,
-            rounds=191,
-            stopped_because="no improvement of validation log loss for 50 rounds",
+            best_step=141,
+            steps=191,
+            stopped_because="Validation log_loss did not improve for 50 steps.",
+        ),
+        "validation_report": ValidationReport(
+            rows=3029,
+            metrics={"accuracy": 0.7101, "roc_auc": 0.6734, "log_loss": None},
+            confusion=((210, 737), (142, 1940)),
+            classes=("False", "True"),
+            seeds=(),
         ),
         "challenger_resources": resources(1.84),
         "baseline_resources": resources(0.09),
@@ -577,8 +605,22 @@ def promoted() -> Evidence:
         "best_hyperparameters": {"num_leaves": 12, "learning_rate": 0.0417263, "subsample": 1.0},
         "slice_metrics": slices(),
         "failure_cases": failures(),
+        "learning_curve": [],
         **figures(),
     }
+
+
+def incumbent_record(**changes: Any) -> IncumbentRecord:
+    found = {
+        "kind": "baseline",
+        "identity": digest("baseline"),
+        "problem": BINARY,
+        "threshold": 0.5,
+        "estimator": "linear",
+        "hyperparameters": {"C": 1.0, "max_iter": 1000},
+        "registered_model": "doctor-visits",
+    }
+    return IncumbentRecord.model_validate(found | changes)
 
 
 def unmoved(sentence: str) -> Any:
@@ -630,10 +672,9 @@ def identical() -> Evidence:
         "The challenger is identical to the champion: nothing was compared, and no look was spent.",
         seen=None,
     )
-    champion = IncumbentRecord(
+    champion = incumbent_record(
         kind="champion",
         identity=digest("challenger"),
-        registered_model="doctor-visits",
         version=1,
         run_id="r1",
         split_hash=digest("split"),
@@ -698,6 +739,10 @@ VARIANTS: dict[str, Callable[[], Evidence]] = {
     "without_sensitive_columns": without_sensitive_columns,
     "without_search": without_search,
     "undefined": undefined,
+    "seeded": lambda: seeded(promoted()),
+    "multiclass": lambda: multiclass(promoted()),
+    "regression": lambda: regression(promoted()),
+    "ranking": lambda: ranking(promoted()),
 }
 
 
@@ -717,9 +762,13 @@ def collected() -> Callable[..., Report]:
     """Make a report of evidence, as configured in the example unless told otherwise."""
 
     def collect_as_configured(
-        evidence: Evidence, hypothesis: Hypothesis = HYPOTHESIS, **versioning: Any
+        evidence: Evidence,
+        hypothesis: Hypothesis = HYPOTHESIS,
+        columns: Columns = COLUMNS,
+        **versioning: Any,
     ) -> Report:
-        return collect(hypothesis, COLUMNS, DataVersioningOptions(**versioning), evidence)
+        options = DataVersioningOptions(**versioning)
+        return collect(hypothesis, columns, options, TRAINING, evidence)
 
     return collect_as_configured
 
@@ -727,10 +776,16 @@ def collected() -> Callable[..., Report]:
 @pytest.fixture(scope="session")
 def report_of(collected: Callable[..., Report]) -> Callable[[str], Report]:
     """Make the report of one of the variants."""
-    return lambda name: collected(VARIANTS[name]())
+    return cache(lambda name: collected(VARIANTS[name](), *CONFIGURED.get(name, ())))
 
 
 @pytest.fixture(params=list(VARIANTS), scope="session")
-def any_report(request: pytest.FixtureRequest, collected: Callable[..., Report]) -> Report:
+def any_name(request: pytest.FixtureRequest) -> str:
+    """The name of each variant in turn."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def any_report(any_name: str, report_of: Callable[[str], Report]) -> Report:
     """The report of each variant in turn."""
-    return collected(VARIANTS[request.param]())
+    return report_of(any_name)

@@ -39,6 +39,7 @@ def verdict(effect: float | None, lower: float | None, upper: float | None) -> V
         rows=100,
         units=100,
         effective_units=100.0,
+        enough_units=True,
         status="undecided",
     )
 

@@ -30,7 +30,7 @@ def test_no_text_ends_or_opens_a_script(ending: str) -> None:
 def test_the_title_becomes_the_caption() -> None:
     figure = go.Figure(go.Scatter(x=[1, 2], y=[3, 4]))
     figure.update_layout(title="ROC curve:<br>AUC <b>0.668</b> &amp; more", width=900)
-    plot = page_plot("roc_plot", figure)
+    plot = page_plot("curve_plot", figure)
     assert plot.caption == "ROC curve: AUC 0.668 & more"
     layout = json.loads(plot.json)["layout"]
     assert "title" not in layout
@@ -39,7 +39,7 @@ def test_the_title_becomes_the_caption() -> None:
 
 def test_the_data_of_a_figure_arrive_whole() -> None:
     figure = go.Figure(go.Scatter(x=[1, 2, 3], y=[0.1, None, 0.3], name="</script>"))
-    (trace,) = json.loads(page_plot("roc_plot", figure).json)["data"]
+    (trace,) = json.loads(page_plot("curve_plot", figure).json)["data"]
     assert (trace["x"], trace["y"], trace["name"]) == ([1, 2, 3], [0.1, None, 0.3], "</script>")
 
 
@@ -50,3 +50,12 @@ def test_only_a_figure_whose_colours_mean_something_stays_light() -> None:
 
 def test_markup_is_taken_out_of_a_caption() -> None:
     assert plain_text("a <i>b</i><br/>c\n d &lt; e") == "a b c d < e"
+
+
+def test_a_figure_with_panels_keeps_its_height_and_room_for_their_titles() -> None:
+    figure = go.Figure(go.Scatter(x=[1], y=[2]))
+    low = page_plot("a", figure)
+    high = page_plot("b", figure.update_layout(height=650))
+    assert (low.height, high.height) == (None, 650)
+    margins = [json.loads(plot.json)["layout"]["margin"]["t"] for plot in (low, high)]
+    assert margins[0] < margins[1]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
@@ -11,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from experiment_cycle.reporting.evidence import Report
+from experiment_cycle.reporting.evidence import FIGURES, Report
 from experiment_cycle.reporting.html import render_html
 from experiment_cycle.reporting.options import ReportingOptions
 from experiment_cycle.reporting.profile_lines import column_lines
@@ -68,12 +69,12 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page_of(report_of: Callable[[str], Report]) -> Callable[[str], Page]:
-    return lambda name: Page(render_html(report_of(name), OPTIONS))
+    return cache(lambda name: Page(render_html(report_of(name), OPTIONS)))
 
 
 @pytest.fixture(scope="module")
-def any_page(any_report: Report) -> Page:
-    return Page(render_html(any_report, OPTIONS))
+def any_page(any_name: str, page_of: Callable[[str], Page]) -> Page:
+    return page_of(any_name)
 
 
 def test_every_page_is_well_formed(any_page: Page) -> None:
@@ -178,21 +179,21 @@ def test_numbers_stand_with_their_intervals(page_of: Callable[[str], Page]) -> N
 
 
 def test_plots_are_drawn_from_the_figures(report_of: Callable[[str], Report]) -> None:
-    report = report_of("promoted")
+    report = report_of("seeded")
     page = Page(render_html(report, OPTIONS))
     drawn = [
         json.loads(script)
         for script, attributes in zip(page.scripts, page.named("script"), strict=True)
         if attributes.get("type") == "application/json"
     ]
-    assert len(drawn) == len(report.figures)
+    assert len(drawn) == len(report.figures) == len(FIGURES)
     for content, figure in zip(drawn, report.figures.values(), strict=True):
         assert content["data"] == json.loads(figure.to_json())["data"]
 
 
-def test_a_search_that_was_not_made_has_no_plot(page_of: Callable[[str], Page]) -> None:
+def test_what_was_not_made_has_no_plot(page_of: Callable[[str], Page]) -> None:
     plots = [found.get("data-plot") for found in page_of("without_search").named("div")]
-    assert "trials_plot-data" not in plots
+    assert not {"trials_plot-data", "learning_curve_plot-data"} & set(plots)
     assert "loss_plot-data" in plots
 
 
@@ -234,7 +235,7 @@ def hostile_report(collected: Callable[..., Report], evidence: dict[str, Any]) -
     evidence["fairness"]["columns"][0]["groups"][0]["level"] = HOSTILE
     evidence["slice_metrics"] = evidence["slice_metrics"].assign(column=HOSTILE, level=HOSTILE)
     evidence["failure_cases"] = pd.DataFrame({"__row__": [1], HOSTILE: [HOSTILE]})
-    evidence["roc_plot"] = go.Figure(
+    evidence["curve_plot"] = go.Figure(
         go.Scatter(x=[HOSTILE], y=[1], name=HOSTILE, hovertemplate=HOSTILE),
         layout={"title": HOSTILE},
     )
@@ -243,7 +244,7 @@ def hostile_report(collected: Callable[..., Report], evidence: dict[str, Any]) -
 
 def test_markup_in_the_data_is_shown_and_never_run(hostile_report: Report) -> None:
     page = Page(render_html(hostile_report, OPTIONS))
-    harmless = 2 + len(hostile_report.figures)
+    harmless = 2 + len(hostile_report.figures) - len(["learning_curve_plot"])
     assert len(page.scripts) == harmless
     assert page.named("img") == []
     assert page.unbalanced == []
@@ -256,7 +257,7 @@ def test_markup_in_a_plot_stays_inside_its_data(hostile_report: Report) -> None:
     drawn = [
         json.loads(script)
         for script, attributes in zip(page.scripts, page.named("script"), strict=True)
-        if attributes.get("id") == "roc_plot-data"
+        if attributes.get("id") == "curve_plot-data"
     ]
     assert drawn[0]["data"][0]["name"] == HOSTILE
 

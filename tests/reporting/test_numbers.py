@@ -35,6 +35,8 @@ from experiment_cycle.reporting.numbers import (
         (-0.0123456, "-0.01235"),
         (0.99996, "1"),
         (0.000012345, "1.234e-05"),
+        (987_654_321.0, "987,700,000"),
+        (1.52415e10, "1.524e+10"),
         (None, "not defined"),
         (math.nan, "not defined"),
         (math.inf, "not defined"),
@@ -57,6 +59,12 @@ def test_a_number_read_back_is_within_half_of_its_last_digit(value: float) -> No
         ((12.3456, 8.1, 16.9), "12.3 (8.1 to 16.9)"),
         ((-0.0004, -0.03, 0.03), "0.000 (-0.030 to 0.030)"),
         ((1.0, 1.0, 1.0), "1 (1 to 1)"),
+        ((1.2344e-6, 1.18e-6, 1.28e-6), "1.234e-06 (1.180e-06 to 1.280e-06)"),
+        ((0.0, -4.1e-7, 4.1e-7), "0 (-4.1e-07 to 4.1e-07)"),
+        ((0.00052, 0.000518, 0.000522), "0.0005200 (0.0005180 to 0.0005220)"),
+        ((123456.7, 118456.2, 128456.9), "123,500 (118,500 to 128,500)"),
+        ((1.2345e9, 1.1e9, 1.4e9), "1.23e+09 (1.10e+09 to 1.40e+09)"),
+        ((5e-324, 0.0, 1e-323), "4.941e-324 (0 to 9.881e-324)"),
         ((0.5, None, None), "0.5"),
         ((None, None, None), "not defined"),
     ],
@@ -67,17 +75,22 @@ def test_an_estimate_and_its_bounds_have_the_same_decimals(
     assert interval(*estimate) == shown
 
 
-@given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e3), st.floats(1e-6, 1e3))
+@given(
+    st.floats(-1.0, 1.0),
+    st.floats(1e-6, 1.0),
+    st.floats(1e-6, 1.0),
+    st.sampled_from(range(-12, 13)),
+)
 def test_bounds_stay_in_order_and_near_after_rounding(
-    middle: float, below: float, above: float
+    middle: float, below: float, above: float, power: int
 ) -> None:
-    values = (middle - below, middle, middle + above)
+    values = tuple(10.0**power * value for value in (middle - below, middle, middle + above))
     written = [float(text.replace(",", "")) for text in rounded_alike(*values)]
     assert written == sorted(written)
-    half = (below + above) / 2.0
+    half = (values[2] - values[0]) / 2.0
     greatest = max(abs(value) for value in values)
     for value, shown in zip(values, written, strict=True):
-        assert abs(value - shown) <= max(0.051 * half, 5.1e-4 * greatest, 5.1e-7)
+        assert abs(value - shown) <= max(0.051 * half, 5.1e-4 * greatest)
 
 
 def test_a_difference_shows_its_sign() -> None:
@@ -131,4 +144,6 @@ def test_a_size_is_in_the_unit_that_fits(count: int, shown: str) -> None:
 def test_a_difference_is_as_precise_as_the_estimate_it_belongs_to() -> None:
     assert signed_as_precise(0.0427712, 0.658, 0.731) == "+0.043"
     assert signed_as_precise(-0.008646, 0.9, 0.957) == "-0.009"
+    assert signed_as_precise(-2.4e-7, 1.1e-6, 1.3e-6) == "-0.24e-06"
+    assert signed_as_precise(43_210.0, 1.1e6, 1.3e6) == "+40,000"
     assert signed_as_precise(0.0427712, None, None) == "+0.04277"

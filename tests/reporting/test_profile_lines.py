@@ -57,6 +57,7 @@ ROLES: dict[str, Any] = {
     "paid": "known too late",
     "balance": "",
     "balance_date": "moment",
+    "sampling": "weight",
     "income": "",
 }
 
@@ -68,6 +69,7 @@ def test_every_role_is_named(name: str) -> None:
             "target": "any_visit",
             "identifier": "person",
             "time": "asked",
+            "weight": "sampling",
             "sensitive": ["age", "person"],
             "drop": ["age"],
             "known_at": {"paid": "outcome", "balance": "balance_date"},

@@ -16,9 +16,18 @@ from experiment_cycle.errors import IntegrityError
 from experiment_cycle.evaluation.records import Fairness, IncumbentRecord, Metrics
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.options import fingerprint
+from experiment_cycle.problem import Problem
 from experiment_cycle.splitting.records import LeakageReport, SplitManifest
 from experiment_cycle.tracking.row_counts import RowCounts
-from experiment_cycle.training.records import Environment, ModelRecord, Resources, TrainingHistory
+from experiment_cycle.training.options import TrainingOptions
+from experiment_cycle.training.records import (
+    Environment,
+    LearningCurvePoint,
+    ModelRecord,
+    Resources,
+    TrainingHistory,
+    ValidationReport,
+)
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -26,8 +35,9 @@ if TYPE_CHECKING:
 FIGURES = (
     "trials_plot",
     "loss_plot",
-    "roc_plot",
-    "precision_recall_plot",
+    "learning_curve_plot",
+    "curve_plot",
+    "detail_plot",
     "calibration_plot",
     "confusion_plot",
 )
@@ -43,6 +53,8 @@ STAGES = {
     "leakage_report": "splitting",
     "challenger_record": "training",
     "training_history": "training",
+    "validation_report": "training",
+    "learning_curve": "training",
     "challenger_resources": "training",
     "baseline_resources": "training",
     "environment": "training",
@@ -62,6 +74,7 @@ class Report:
     Attributes:
         columns: The roles of the dataset's columns.
         versioning: They say under which name the dataset version was asked for.
+        training: They say how classes are weighed.
         trials: One row a trial; columns trial, state, value, duration_seconds, hyperparameters.
         slices: One row for each slice and metric; see `experiment_cycle.reporting.slices`.
         failures: The worst rows, the worst first.
@@ -71,6 +84,7 @@ class Report:
     hypothesis: Hypothesis
     columns: Columns
     versioning: DataVersioningOptions
+    training: TrainingOptions
     decision: Decision
     promotion: Promotion
     comparison: Comparison
@@ -85,6 +99,8 @@ class Report:
     challenger: ModelRecord
     incumbent: IncumbentRecord
     history: TrainingHistory
+    validation: ValidationReport
+    learning_curve: tuple[LearningCurvePoint, ...]
     challenger_resources: Resources
     baseline_resources: Resources
     environment: Environment
@@ -101,6 +117,11 @@ class Report:
         return () if primary is None else (primary, *self.comparison.guardrails)
 
     @property
+    def problem(self) -> Problem:
+        """What kind of prediction both models make."""
+        return self.metrics.problem
+
+    @property
     def incumbent_name(self) -> str:
         """What the challenger was compared with, such as ``champion (version 3)``."""
         kind, version = self.incumbent.kind, self.incumbent.version
@@ -111,6 +132,7 @@ def collect(
     hypothesis: Hypothesis,
     columns: Columns,
     versioning: DataVersioningOptions,
+    training: TrainingOptions,
     evidence: dict[str, Any],
 ) -> Report:
     """Read the evidence of one cycle into typed records.
@@ -119,6 +141,7 @@ def collect(
         hypothesis: The hypothesis as configured.
         columns: The roles of the columns as configured.
         versioning: The options of data versioning as configured.
+        training: The options of training as configured.
         evidence: What the stages stored, by dataset name: records as plain dicts, tables as data
             frames, figures as Plotly figures.
 
@@ -141,6 +164,7 @@ def collect(
         hypothesis=hypothesis,
         columns=columns,
         versioning=versioning,
+        training=training,
         decision=decision,
         promotion=read("promotion", Promotion),
         comparison=read("comparison", Comparison),
@@ -155,6 +179,8 @@ def collect(
         challenger=read("challenger_record", ModelRecord),
         incumbent=read("incumbent_record", IncumbentRecord),
         history=read("training_history", TrainingHistory),
+        validation=read("validation_report", ValidationReport),
+        learning_curve=read("learning_curve", tuple[LearningCurvePoint, ...]),
         challenger_resources=read("challenger_resources", Resources),
         baseline_resources=read("baseline_resources", Resources),
         environment=read("environment", Environment),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 TAGS = re.compile(r"<[^>]*>")
 BREAKS = re.compile(r"<br\s*/?>", re.IGNORECASE)
 MARGIN = {"l": 56, "r": 16, "t": 36, "b": 48}
+PANELS_TOP = 64
+"""The upper margin of a figure with panels: their titles stand below the legend."""
 MATRIX = frozenset({"heatmap", "contour", "histogram2d"})
 
 
@@ -23,6 +25,7 @@ MATRIX = frozenset({"heatmap", "contour", "histogram2d"})
 class PagePlot:
     """A figure on the page: `caption` is its title as plain text, `json` is safe inside a script.
 
+    `height` in pixels is that of a figure that has panels; the others are as high as the page says.
     `keeps_light` tells that it is drawn on light paper in either colour scheme, because its
     colours are a scale that means something.
     """
@@ -30,6 +33,7 @@ class PagePlot:
     name: str
     caption: str
     json: Markup
+    height: int | None
     keeps_light: bool
 
 
@@ -40,12 +44,15 @@ def page_plot(name: str, figure: go.Figure) -> PagePlot:
     title = layout.pop("title", None)
     text = title.get("text", "") if isinstance(title, dict) else title or ""
     layout.pop("width", None)
-    layout.pop("height", None)
+    height = layout.pop("height", None)
     layout["margin"] = {**layout.get("margin", {}), **MARGIN}
+    if height is not None:
+        layout["margin"]["t"] = PANELS_TOP
     return PagePlot(
         name=name,
         caption=plain_text(text),
         json=script_json({"data": content["data"], "layout": layout}),
+        height=height,
         keeps_light=any(trace.get("type") in MATRIX for trace in content["data"]),
     )
 

@@ -12,6 +12,7 @@ from experiment_cycle.decision.criteria import list_criteria
 from experiment_cycle.decision.records import TrackedEffect, Verdict
 from experiment_cycle.evaluation.records import Estimate
 from experiment_cycle.metrics.catalogue import metric
+from experiment_cycle.metrics.losses import row_loss_name
 from experiment_cycle.reporting.drawing import (
     Span,
     VerdictDrawing,
@@ -19,21 +20,31 @@ from experiment_cycle.reporting.drawing import (
     draw_verdict,
 )
 from experiment_cycle.reporting.evidence import Report
+from experiment_cycle.reporting.metric_terms import good_direction, label
 from experiment_cycle.reporting.numbers import (
     number,
+    percent,
     rounded_alike,
     signed_as_precise,
     signed_interval,
 )
-from experiment_cycle.reporting.terms import good_direction, label
 
 FAILURE_TITLES = {
     ROW: "row",
-    "loss": "loss",
     "probability": "challenger says",
+    "prediction": "challenger says",
     "target": "truth",
     "incumbent_probability": "incumbent says",
+    "incumbent_prediction": "incumbent says",
 }
+SAYS: dict[str, str] = {
+    "binary": "What a model says is the probability of the positive class.",
+    "multiclass": "What a model says is the class it calls.",
+    "regression": "What a model says is the number it predicts.",
+    "ranking": "A row is as wrong as the order of its query. What a model says is a score, of "
+    "which the greatest comes first.",
+}
+"""How failure cases are to be read."""
 
 
 @dataclass(frozen=True)
@@ -117,17 +128,48 @@ def metric_lines(report: Report) -> list[MetricLine]:
     return lines
 
 
-def failure_table(failures: pd.DataFrame, most: int) -> tuple[list[str], list[list[str]]]:
+def failure_table(report: Report, most: int) -> tuple[list[str], list[list[str]]]:
     """Write the first `most` failure cases as titles and rows of text."""
-    shown = failures.head(most)
-    titles = [FAILURE_TITLES.get(str(name), str(name)) for name in shown.columns]
+    shown, kind = report.failures.head(most), report.problem.type
+    titles = FAILURE_TITLES | {"loss": row_loss_name(kind)}
+    if kind == "multiclass":
+        titles["probability"] = "probability of the truth"
     rows = [[written(value) for value in row] for row in shown.itertuples(index=False, name=None)]
-    return titles, rows
+    return [titles.get(str(name), str(name)) for name in shown.columns], rows
+
+
+def part_table(report: Report) -> tuple[list[str], dict[str, list[str]]]:
+    """Write what is known of each part of the split besides its rows, as titles and texts."""
+    parts = report.split.parts
+    columns: dict[str, dict[str, float | None]] = {
+        "groups": {name: part.groups for name, part in parts.items()},
+        "positive": {name: part.positive_share for name, part in parts.items()},
+        "mean of the target": {name: part.target_mean for name, part in parts.items()},
+    }
+    shown = [
+        title
+        for title, values in columns.items()
+        if any(value is not None for value in values.values())
+    ]
+    write = {"positive": percent}
+    return shown, {
+        name: [
+            "" if columns[title][name] is None else write.get(title, number)(columns[title][name])
+            for title in shown
+        ]
+        for name in parts
+    }
 
 
 def settings(options: dict[str, Any]) -> list[tuple[str, str]]:
-    """Write hyperparameters as pairs of name and value."""
-    return [(name, written(value)) for name, value in options.items()]
+    """Write hyperparameters as pairs of name and value; inner ones have a dotted name."""
+    pairs = []
+    for name, value in options.items():
+        if isinstance(value, dict):
+            pairs += [(f"{name}.{inner}", text) for inner, text in settings(value)]
+        else:
+            pairs.append((name, "none" if value is None else written(value)))
+    return pairs
 
 
 def written(value: Any) -> str:
@@ -138,6 +180,8 @@ def written(value: Any) -> str:
         return ""
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(written(item) for item in value)
     try:
         real = float(value)
     except (TypeError, ValueError):

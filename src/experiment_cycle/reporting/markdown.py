@@ -5,24 +5,31 @@ from __future__ import annotations
 from experiment_cycle.evaluation.records import Estimate
 from experiment_cycle.reporting.evidence import Report
 from experiment_cycle.reporting.lines import (
+    SAYS,
     criterion_lines,
     failure_table,
     metric_lines,
-    settings,
 )
 from experiment_cycle.reporting.markdown_data import describe_data
+from experiment_cycle.reporting.markdown_model import (
+    describe_confusion,
+    describe_model,
+    describe_seeds,
+    describe_training,
+)
 from experiment_cycle.reporting.markup import escape, opening, table
+from experiment_cycle.reporting.metric_terms import label
+from experiment_cycle.reporting.model_lines import called_sentence
 from experiment_cycle.reporting.numbers import (
     confidence,
-    duration,
     interval,
     number,
     p_value,
     percent,
 )
 from experiment_cycle.reporting.options import ReportingOptions
-from experiment_cycle.reporting.slices import weakest_slices
-from experiment_cycle.reporting.terms import SIGNS, label, shown_status
+from experiment_cycle.reporting.slices import unsliced_columns, weakest_slices
+from experiment_cycle.reporting.terms import SIGNS, shown_status, units
 
 
 def render_markdown(report: Report, options: ReportingOptions) -> str:
@@ -36,7 +43,8 @@ def render_markdown(report: Report, options: ReportingOptions) -> str:
         *_fairness(report),
         *_failures(report, options),
         *describe_data(report),
-        *_training(report),
+        *describe_model(report),
+        *describe_training(report),
         *_environment(report),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -113,23 +121,26 @@ def _gates(report: Report) -> list[str]:
 
 def _metrics(report: Report) -> list[str]:
     found = report.metrics
-    units = f"{number(found.units)} groups" if found.unit == "group" else "each row on its own"
     rows = [
         (line.label, _estimate(line.challenger), _estimate(line.incumbent), line.improvement)
         for line in metric_lines(report)
     ]
     return [
         "## Metrics",
-        f"{number(found.rows)} test rows, {units}; {percent(found.confidence)} intervals; positive "
-        f"from a probability of {number(found.threshold)} on.",
+        f"{number(found.rows)} test rows, in {units(found.unit, found.units)}; "
+        f"{percent(found.confidence)} intervals. {called_sentence(report)}".rstrip(),
         table(("metric", "challenger", report.incumbent.kind, "improvement"), rows, " rrr"),
+        *describe_confusion(report),
+        *describe_seeds(report),
     ]
 
 
 def _slices(report: Report, options: ReportingOptions) -> list[str]:
     slices = weakest_slices(report.slices, options.slices)
+    unsliced = ", ".join(map(escape, unsliced_columns(report.slices)))
+    apart = f"Not sliced, because their values differ within queries: {unsliced}."
     if not slices:
-        return []
+        return ["## Weakest slices", apart] if unsliced else []
     names = list(slices[0].metrics)
     overall = slices[0].overall
     titles = [f"{label(name)} (all: {number(overall[name])})" for name in names]
@@ -144,6 +155,7 @@ def _slices(report: Report, options: ReportingOptions) -> list[str]:
     return [
         "## Weakest slices",
         table(("slice", "rows", *titles), rows, " r" + "r" * len(names)),
+        apart if unsliced else "",
     ]
 
 
@@ -163,41 +175,24 @@ def _fairness(report: Report) -> list[str]:
         ]
         titles = (escape(sensitive.column), "rows", *map(label, names))
         gaps = [f"{label(name)} {number(gap)}" for name, gap in sensitive.gaps.items()]
-        blocks.append(table(titles, rows, " r" + "r" * len(names)))
+        if rows:
+            blocks.append(table(titles, rows, " r" + "r" * len(names)))
+        else:
+            blocks.append(f"**{escape(sensitive.column)}**")
         blocks.append("; ".join(gaps) + "." if gaps else "")
         blocks.append(opening(sensitive.note or ""))
     return blocks
 
 
 def _failures(report: Report, options: ReportingOptions) -> list[str]:
-    titles, rows = failure_table(report.failures, options.failure_cases)
+    titles, rows = failure_table(report, options.failure_cases)
     if not rows:
         return []
     return [
         "## Failure cases",
-        "These rows show outcomes of the test set. A challenger built from them can no longer be "
-        "judged on it.",
+        f"{SAYS[report.problem.type]} These rows show outcomes of the test set. A challenger built "
+        "from them can no longer be judged on it.",
         table([escape(title) for title in titles], rows),
-    ]
-
-
-def _training(report: Report) -> list[str]:
-    own, other = report.challenger_resources, report.baseline_resources
-    trials = report.trials
-    searched = (
-        "Nothing was searched: the hyperparameters are as configured."
-        if trials.empty
-        else f"{len(trials)} configurations were tried on train and validation."
-    )
-    trained = report.history.rounds
-    rounds = f"{number(trained)} rounds were trained. " if trained else ""
-    return [
-        "## Training",
-        f"{searched} {rounds}{escape(report.history.stopped_because.removesuffix('.'))}. The "
-        f"challenger took "
-        f"{duration(own.wall_seconds)} and {number(own.peak_memory_mib)} MiB, the baseline "
-        f"{duration(other.wall_seconds)}.",
-        table(("hyperparameter", "value"), settings(report.challenger.hyperparameters), " r"),
     ]
 
 

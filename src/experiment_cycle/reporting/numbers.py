@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 NOT_DEFINED = "not defined"
 SIGNIFICANT = 4
-MAX_DECIMALS = 6
-LEAST, GREATEST = 1e-4, 1e15
-"""Outside these, numbers are written with a power of ten."""
+LEAST, GREATEST = 1e-4, 1e9
+"""Outside these, numbers are written with a power of ten; whole ones are not."""
+NO_POWER = 1e-300
+"""Below it, ten to the power of a number's size cannot be computed."""
 LEAST_P = 0.001
 MINUTE, HOUR = 60.0, 3600.0
 KILO = 1000.0
@@ -43,16 +44,14 @@ def signed(value: float | None) -> str:
 
 
 def rounded_alike(*values: float | None) -> list[str]:
-    """Write an estimate and its bounds with the same number of decimals.
+    """Write an estimate and its bounds with the same number of decimals, or power of ten.
 
-    The decimals are those that leave two digits of half the distance between the outermost values,
-    so that 0.64031, 0.61234 and 0.66821 become 0.640, 0.612 and 0.668.
+    The digits are those that leave two of half the distance between the outermost values, so that
+    0.64031, 0.61234 and 0.66821 become 0.640, 0.612 and 0.668, and at most four of the greatest.
     """
-    decimals = _decimals(values)
-    if decimals is None:
-        return [number(value) for value in values]
+    write = _writer(values) or number
     return [
-        NOT_DEFINED if value is None or not math.isfinite(value) else _fixed(value, decimals)
+        NOT_DEFINED if value is None or not math.isfinite(value) else write(value)
         for value in values
     ]
 
@@ -75,10 +74,10 @@ def signed_interval(value: float | None, lower: float | None, upper: float | Non
 
 def signed_as_precise(value: float, lower: float | None, upper: float | None) -> str:
     """Write a difference with the decimals that an estimate between these bounds would have."""
-    decimals = _decimals((lower, upper))
-    if decimals is None:
+    write = _writer((lower, upper))
+    if write is None:
         return signed(value)
-    text = _fixed(value, decimals)
+    text = write(value)
     return f"+{text}" if value > 0.0 else text
 
 
@@ -124,18 +123,26 @@ def size(count: int) -> str:
     return f"{value:,.3g} TB"
 
 
-def _decimals(values: Sequence[float | None]) -> int | None:
-    """Count the decimals that leave two digits of half the range; None where there is none."""
+def _writer(values: Sequence[float | None]) -> Callable[[float], str] | None:
+    """Make what writes all of these values alike; None where they do not differ."""
     known = [value for value in values if value is not None and math.isfinite(value)]
-    half = (max(known) - min(known)) / 2.0 if known else 0.0
+    half = (max(known) / 2.0 - min(known) / 2.0) if known else 0.0
     greatest = max((abs(value) for value in known), default=0.0)
-    if half <= 0.0 or greatest >= GREATEST:
+    if half <= 0.0 or greatest < NO_POWER:
         return None
-    wanted = 1 - math.floor(math.log10(half))
-    allowed = SIGNIFICANT - 1 - math.floor(math.log10(greatest))
-    return max(0, min(wanted, allowed, MAX_DECIMALS))
+    power = math.floor(math.log10(greatest))
+    decimals = min(1 - math.floor(math.log10(half)), SIGNIFICANT - 1 - power)
+    if not LEAST <= greatest < GREATEST:
+        return lambda value: _scaled(value, decimals + power, power)
+    return lambda value: _fixed(value, decimals)
 
 
 def _fixed(value: float, decimals: int) -> str:
-    text = f"{value:,.{decimals}f}"
+    """Write so many decimals; fewer than none round to tens, hundreds and so on."""
+    text = f"{round(value, decimals):,.0f}" if decimals < 0 else f"{value:,.{decimals}f}"
     return text.removeprefix("-") if not text.strip("-0.,") else text
+
+
+def _scaled(value: float, decimals: int, power: int) -> str:
+    text = _fixed(value / 10.0**power, decimals)
+    return f"{text}e{power:+03d}" if text.strip("0.") else "0"

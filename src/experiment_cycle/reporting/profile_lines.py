@@ -13,6 +13,8 @@ from experiment_cycle.reporting.numbers import number, percent
 ESTIMATE = "≈"
 """Stands before a number that was not counted exactly."""
 SHOWN_VALUES = 3
+MOST_LEVELS = 20
+"""How many levels of the target are shown; a number has no levels."""
 QUANTILES = ("min", "25 %", "50 %", "75 %", "max")
 QUANTILE_KEY = "quantiles"
 
@@ -56,9 +58,20 @@ def column_lines(report: Report, most: int) -> list[ColumnLine]:
     return [_line(name, column, rows, roles(name, report.columns)) for name, column in described]
 
 
+def target_line(report: Report) -> ColumnLine | None:
+    """Write the target as a column of numbers, where that is what is predicted."""
+    name = report.columns.target
+    if report.problem.type != "regression" or name not in report.profile.columns:
+        return None
+    return _line(name, report.profile.columns[name], report.profile.rows, "target")
+
+
 def level_lines(report: Report) -> list[LevelLine]:
-    """Write the prior of the target, the most frequent level first."""
+    """Write the prior of the target, the most frequent level first; none where it is a number."""
+    if report.problem.type == "regression":
+        return []
     rows = report.profile.rows
+    levels = list(report.profile.target.items())[:MOST_LEVELS]
     return [
         LevelLine(
             level=level,
@@ -66,13 +79,13 @@ def level_lines(report: Report) -> list[LevelLine]:
             share=percent(count / rows) if rows else "",
             bar=Bar.of(0, count, 0, rows),
         )
-        for level, count in report.profile.target.items()
+        for level, count in levels
     ]
 
 
 def roles(name: str, columns: Columns) -> str:
     """Say which roles a column plays, such as ``sensitive, dropped``; empty for a feature."""
-    single = ("target", "identifier", "group", "query", "time")
+    single = ("target", "identifier", "group", "query", "time", "weight")
     played = [role for role in single if getattr(columns, role) == name]
     several = {
         "sensitive": columns.sensitive,

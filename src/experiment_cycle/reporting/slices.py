@@ -8,7 +8,9 @@ from itertools import islice
 
 import pandas as pd
 
+from experiment_cycle.evaluation.errors.slices import NOT_SLICED
 from experiment_cycle.evaluation.records import Estimate
+from experiment_cycle.metrics.catalogue import metric
 
 UNREADABLE = "NA"
 """A level such as ``None`` or ``NA`` comes back from a CSV file as a missing value."""
@@ -16,29 +18,33 @@ UNREADABLE = "NA"
 
 @dataclass(frozen=True)
 class Slice:
-    """One level of one column, the challenger's metrics on it, and those on all test rows."""
+    """One level of one column, the challenger's metrics on it, and those on all test rows.
+
+    `positives` is None unless there are two classes. The first metric ranks the slices.
+    """
 
     column: str
     level: str
     rows: int
     units: int
-    positives: int
+    positives: int | None
     metrics: dict[str, Estimate]
     overall: dict[str, float | None]
 
     @property
     def weaker(self) -> bool:
         """Tell whether the ranking metric is worse than on all test rows, as far as it is known."""
-        ranking = next(iter(self.metrics))
-        value, overall = self.metrics[ranking].value, self.overall[ranking]
-        return value is None or overall is None or value > overall
+        name, found = next(iter(self.metrics.items()))
+        overall = self.overall[name]
+        return found.value is None or overall is None or _worse(name, found.value, overall)
 
     @property
     def surely_weaker(self) -> bool:
         """Tell whether the ranking metric's whole interval is worse than the overall value."""
-        ranking = next(iter(self.metrics))
-        lower, overall = self.metrics[ranking].lower, self.overall[ranking]
-        return lower is not None and overall is not None and lower > overall
+        name, found = next(iter(self.metrics.items()))
+        best = found.upper if metric(name).greater_is_better else found.lower
+        overall = self.overall[name]
+        return best is not None and overall is not None and _worse(name, best, overall)
 
 
 def weakest_slices(table: pd.DataFrame, most: int) -> list[Slice]:
@@ -46,15 +52,28 @@ def weakest_slices(table: pd.DataFrame, most: int) -> list[Slice]:
 
     Args:
         table: As `experiment_cycle.evaluation.errors.slices.measure_slices` makes it, one row for
-            each slice and metric; the metric of a slice's first row, one of which less is better,
-            ranks the slices.
+            each slice and metric; the metric of a slice's first row ranks the slices.
         most: How many slices at most.
     """
     found: dict[tuple[str, str], list[pd.Series]] = {}
-    for _, line in table.iterrows():
+    for _, line in table[~_is_unsliced(table)].iterrows():
         found.setdefault((str(line["column"]), _level(line["level"])), []).append(line)
     slices = (_slice(*named, lines) for named, lines in found.items())
     return list(islice((each for each in slices if each.weaker), most))
+
+
+def unsliced_columns(table: pd.DataFrame) -> list[str]:
+    """Name the columns that rows cannot be sliced by, because it would cut queries apart."""
+    return [str(name) for name in table.loc[_is_unsliced(table), "column"]]
+
+
+def _is_unsliced(table: pd.DataFrame) -> pd.Series:
+    # a real level may be called the same, but it has values
+    return (table["level"] == NOT_SLICED) & table["value"].isna() & table["note"].notna()
+
+
+def _worse(name: str, value: float, than: float) -> bool:
+    return value < than if metric(name).greater_is_better else value > than
 
 
 def _slice(column: str, level: str, lines: list[pd.Series]) -> Slice:
@@ -64,7 +83,7 @@ def _slice(column: str, level: str, lines: list[pd.Series]) -> Slice:
         level=level,
         rows=int(first["rows"]),
         units=int(first["units"]),
-        positives=int(first["positives"]),
+        positives=None if pd.isna(first["positives"]) else int(first["positives"]),
         metrics={
             str(line["metric"]): Estimate(
                 value=_finite(line["value"]),

@@ -12,8 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from experiment_cycle.decision.records import Comparison, Decision, Gate, Promotion, Verdict
+from experiment_cycle.reporting.metric_terms import label
 from experiment_cycle.reporting.numbers import confidence, number, rounded_alike
-from experiment_cycle.reporting.terms import SIGNS, label
+from experiment_cycle.reporting.seed_lines import seed_range
+from experiment_cycle.reporting.terms import SIGNS
 
 STYLES = {"good": "green", "bad": "red", "open": "yellow"}
 INDENT = (0, 0, 0, 2)
@@ -45,6 +47,9 @@ def summarise(
     if compared.primary is not None:
         verdicts = (compared.primary, *compared.guardrails)
         parts += [Text(), _verdicts(verdicts, compared.incumbent_kind)]
+    if compared.seeds is not None and seed_range(compared):
+        told = f"improvement over {len(compared.seeds.effects)} seeds: {seed_range(compared)}"
+        parts.append(Padding(Text(told), INDENT, expand=False))
     parts += [Text(), _gates([Gate.model_validate(gate) for gate in gates])]
     return Group(*parts, Text(), _where(report_path), Text())
 

@@ -1,11 +1,12 @@
-"""The words of the report: labels, signs that do not rely on colour, explanations."""
+"""The words of the report: signs that do not rely on colour, explanations, names of units."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from experiment_cycle.metrics.catalogue import known_metrics, metric
+from experiment_cycle.decision.records import UnitName
+from experiment_cycle.reporting.numbers import number
 
 Tone = Literal["good", "bad", "open"]
 
@@ -63,49 +64,37 @@ TERMS = {
     "a smaller error level, so that trying again does not turn chance into success.",
     "interval": "The range of values the data do not contradict; it covers the true value in 95 "
     "of 100 repetitions, unless another level is given.",
-    "effective units": "How many independent, equally large groups the test rows are worth.",
+    "effective units": "How many independent, equally large units the test rows are worth.",
     "slice": "The test rows with one level of one column.",
     "support": "How many rows a number rests on.",
-    "ROC AUC": "Chance that a random positive row is scored above a random negative one; 0.5 is "
-    "guessing, 1 is perfect.",
-    "average precision": "Area under the precision-recall curve; the share of positive rows is "
-    "guessing, 1 is perfect.",
-    "log loss": "Mean surprise, in nats, at what really happened; 0 is perfect, less is better.",
-    "Brier score": "Mean squared distance of the probability from the outcome; less is better.",
-    "accuracy": "Share of the rows called correctly at the threshold.",
-    "precision": "Share of the rows called positive that are positive.",
-    "recall": "Share of the positive rows that are called positive.",
-    "F1": "Harmonic mean of precision and recall.",
-    "selection rate": "Share of the rows called positive.",
-    "true positive rate": "Share of the positive rows that are called positive; the same as "
-    "recall.",
-    "false positive rate": "Share of the negative rows that are called positive.",
-    "demographic parity difference": "Greatest difference between the groups' selection rates; 0 "
-    "is equal.",
-    "demographic parity ratio": "Smallest selection rate over the greatest; 1 is equal.",
-    "equalized odds difference": "Greatest difference between the groups' true positive rates, or "
-    "false positive rates, whichever is worse; 0 is equal.",
-    "equalized odds ratio": "The same two rates as a ratio, whichever is worse; 1 is equal.",
-    "equal opportunity difference": "Greatest difference between the groups' true positive rates; "
-    "0 is equal.",
     "content hash": "Fingerprint of all rows, columns and types: the same data give the same hash.",
     "early stopping": "Training ends once the validation metric has not improved for a while; the "
-    "best round is kept.",
+    "best step is kept.",
+    "threshold": "From this probability on a row is called positive. It is fixed before the test "
+    "rows are looked at.",
+    "calibration": "A second step that makes probabilities say how often things happen, fitted on "
+    "rows the model was not trained on.",
+    "refit": "Once every choice is made, the model is trained again on train and validation "
+    "together, for as many steps as were best.",
+    "seeds": "Trainings that differ in their random choices only. Their spread is what chance in "
+    "training does to a number; the worst is what bad luck would have given.",
+    "confusion": "Rows by the class they are of, and by the class they are called.",
+    "learning curve": "The metric of models trained on growing shares of the training rows: does "
+    "it still improve towards the end, more data would help.",
 }
-"""Every term the report explains, in the order in which it comes up."""
+"""The words that every report explains, in the order in which they come up."""
+
+ALONE = "rows that stand alone"
+UNITS: dict[UnitName, str] = {"row": ALONE, "group": "groups", "query": "queries"}
+
+
+def units(kind: UnitName, count: int) -> str:
+    """Say how many units were resampled, such as ``414 groups``."""
+    one = "query" if kind == "query" else "group"
+    return f"{number(count)} {one if count == 1 and kind != 'row' else UNITS[kind]}"
 
 
 def shown_status(status: str) -> str:
     """Write a status as icon and word."""
     sign = SIGNS[status]
     return f"{sign.icon} {sign.word}"
-
-
-def label(name: str) -> str:
-    """Name a metric, gap or setting for a reader."""
-    return metric(name).label if name in known_metrics() else name.replace("_", " ")
-
-
-def good_direction(name: str) -> str:
-    """Say which way is better for a metric."""
-    return "more is better" if metric(name).greater_is_better else "less is better"

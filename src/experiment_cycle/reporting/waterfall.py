@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from experiment_cycle.reporting.drawing import Bar
 from experiment_cycle.reporting.evidence import Report
+from experiment_cycle.reporting.metric_terms import label
 from experiment_cycle.reporting.numbers import number, percent, signed
-from experiment_cycle.reporting.terms import label
 from experiment_cycle.splitting.parts import REASONS
 from experiment_cycle.splitting.records import SplitManifest
 from experiment_cycle.tracking.row_counts import NodeRows, RowCounts

@@ -9,15 +9,17 @@ from experiment_cycle.reporting.evidence import collect
 from experiment_cycle.reporting.html import render_html
 from experiment_cycle.reporting.markdown import render_markdown
 from experiment_cycle.reporting.options import ReportingOptions
+from experiment_cycle.training.options import TrainingOptions
 
 
 def render_reports(
     hypothesis: Hypothesis,
     columns: Columns,
     versioning: DataVersioningOptions,
+    training: TrainingOptions,
     options: ReportingOptions,
     **evidence: Any,
 ) -> tuple[str, str]:
     """Render the cycle's evidence as one HTML page and its Markdown twin."""
-    report = collect(hypothesis, columns, versioning, evidence)
+    report = collect(hypothesis, columns, versioning, training, evidence)
     return render_html(report, options), render_markdown(report, options)
