@@ -1,10 +1,13 @@
 # make install | run | check | test | bench | build | clean
 
 PYTHON ?= python3
+# make test EXTRAS=dev,torch also tries what needs PyTorch
+EXTRAS ?= dev
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := .venv/.installed
-DEV := .venv/.installed-dev
+comma := ,
+DEV := .venv/.installed-$(subst $(comma),-,$(EXTRAS))
 UV := $(shell command -v uv 2>/dev/null)
 
 ifdef UV
@@ -21,8 +24,17 @@ install: $(RUN)
 run: $(RUN)
 	$(BIN)/kedro run
 
+# Two halves at the same time, for two cores; the report of the first is printed when both are through.
+FIRST_HALF := tests/audit tests/commands tests/project
+SECOND_HALF := $(filter-out $(FIRST_HALF) tests/conftest.py tests/__pycache__,$(wildcard tests/*))
+
 test: $(DEV)
-	$(BIN)/pytest
+	@report=$$(mktemp); \
+	$(BIN)/pytest $(FIRST_HALF) > $$report 2>&1 & first=$$!; \
+	$(BIN)/pytest $(SECOND_HALF); second=$$?; \
+	wait $$first; first=$$?; \
+	cat $$report; rm -f $$report; \
+	exit $$((first + second))
 
 check: $(DEV)
 	$(BIN)/ruff check .
@@ -50,5 +62,5 @@ $(RUN): pyproject.toml requirements.lock | $(BIN)/python
 	@touch $@
 
 $(DEV): $(RUN)
-	$(call install_into,".[dev]")
+	$(call install_into,".[$(EXTRAS)]")
 	@touch $@
