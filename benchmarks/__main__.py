@@ -15,6 +15,8 @@ BENCHMARKS = (
     "leakage",
     "leakage_cost",
     "canaries",
+    "training_loop",
+    "training_quality",
 )
 
 
