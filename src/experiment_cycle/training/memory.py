@@ -1,9 +1,11 @@
-"""What to say where the memory does not suffice for a fit."""
+"""The memory of a fit: what can be given back before it, what to say where it does not suffice."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import pyarrow
 
 from experiment_cycle.errors import TrainingError
 
@@ -12,6 +14,14 @@ NUMBER = 8
 """Bytes of a number in a matrix."""
 SIGNS = ("bad_alloc", "can't allocate memory", "cannot allocate memory", "out of memory")
 """How libraries that do not raise MemoryError put it."""
+
+
+def give_back_unused() -> None:
+    """Give back what was needed to read tables from Parquet: Arrow keeps it otherwise.
+
+    That can be more than the tables themselves.
+    """
+    pyarrow.default_memory_pool().release_unused()
 
 
 @contextmanager

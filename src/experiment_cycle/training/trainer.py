@@ -20,7 +20,7 @@ from experiment_cycle.training.checkpoints import CheckpointFolder
 from experiment_cycle.training.estimators.contract import FitRequest, Fitted, Recipe
 from experiment_cycle.training.fit_key import fit_key
 from experiment_cycle.training.interruption import finishing_the_step
-from experiment_cycle.training.memory import explaining_lack_of_memory
+from experiment_cycle.training.memory import explaining_lack_of_memory, give_back_unused
 from experiment_cycle.training.options import TrainingOptions
 from experiment_cycle.training.preparation import prepare_data
 from experiment_cycle.training.prepared import Prepared
@@ -85,6 +85,7 @@ def train_model(  # noqa: PLR0913, PLR0917
         BackendError: the estimator's library cannot be loaded.
         TrainingError: the fit diverged, or there is no memory or disk left.
     """
+    give_back_unused()
     with ResourceMeter() as meter:
         checked = check_hyperparameters(estimator, hyperparameters, options)
         with explaining_lack_of_memory(len(train), len(train.columns)):
