@@ -17,6 +17,7 @@ BENCHMARKS = (
     "canaries",
     "training_loop",
     "training_quality",
+    "tuning",
 )
 
 

@@ -165,7 +165,7 @@ class CrossValidation:
     ) -> LogicalRun:
         options = self.training.model_copy(update={"estimator": procedure.estimator})
         hyperparameters = procedure.hyperparameters
-        if procedure.tuned and self.tuning.space(procedure.estimator):
+        if procedure.tuned and self.tuning.space(options):
             found = search(
                 *(train, validation, self.columns, options, self.tuning),
                 *(self.task, self.seed, self.folder / "studies"),

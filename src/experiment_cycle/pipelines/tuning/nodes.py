@@ -10,7 +10,13 @@ from experiment_cycle.columns import Columns
 from experiment_cycle.problem import Task
 from experiment_cycle.training.options import TrainingOptions
 from experiment_cycle.tuning.options import TuningOptions
-from experiment_cycle.tuning.plots import plot_trials
+from experiment_cycle.tuning.plots import (
+    plot_curves,
+    plot_history,
+    plot_importance,
+    plot_parallel,
+    plot_slices,
+)
 from experiment_cycle.tuning.search import search
 
 
@@ -23,11 +29,23 @@ def tune_hyperparameters(
     task: Task,
     seed: int,
     tuning_storage: Path,
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+) -> tuple[pd.DataFrame, dict[str, Any], pd.DataFrame, dict[str, Any]]:
     """Search for the challenger's hyperparameters; the study resumes where it was stopped."""
-    return search(train, validation, columns, training, options, task, seed, tuning_storage)
+    trials, hyperparameters, curves, record = search(
+        train, validation, columns, training, options, task, seed, tuning_storage
+    )
+    return trials, hyperparameters, curves, record.model_dump(mode="json")
 
 
-def draw_trials(trials: pd.DataFrame, options: TuningOptions, task: Task) -> go.Figure:
-    """Draw the value of each trial and the best one so far."""
-    return plot_trials(trials, options.metric_of(task))
+def draw_search(
+    trials: pd.DataFrame, trial_curves: pd.DataFrame, options: TuningOptions, task: Task, seed: int
+) -> tuple[go.Figure, go.Figure, go.Figure, go.Figure, go.Figure]:
+    """Draw the trials: history, importance, parallel coordinates, slices, values by step."""
+    measured_by = options.metric_of(task)
+    return (
+        plot_history(trials, measured_by),
+        plot_importance(trials, measured_by, seed),
+        plot_parallel(trials, measured_by),
+        plot_slices(trials, measured_by),
+        plot_curves(trial_curves, trials, measured_by),
+    )

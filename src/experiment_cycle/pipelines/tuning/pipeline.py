@@ -2,11 +2,11 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from .nodes import draw_trials, tune_hyperparameters
+from .nodes import draw_search, tune_hyperparameters
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """train, validation -> trials, best_hyperparameters."""
+    """train, validation -> trials, best_hyperparameters, search_record."""
     return Pipeline(
         [
             Node(
@@ -21,14 +21,14 @@ def create_pipeline(**_: object) -> Pipeline:
                     "params:seed",
                     "tuning_storage",
                 ],
-                ["trials", "best_hyperparameters"],
+                ["trials", "best_hyperparameters", "trial_curves", "search_record"],
                 name="tune_hyperparameters",
             ),
             Node(
-                draw_trials,
-                ["trials", "params:tuning", "params:task"],
-                "trials_plot",
-                name="draw_trials",
+                draw_search,
+                ["trials", "trial_curves", "params:tuning", "params:task", "params:seed"],
+                ["trials_plot", "importance_plot", "parallel_plot", "slice_plot", "curves_plot"],
+                name="draw_search",
             ),
         ],
         tags="tuning",
