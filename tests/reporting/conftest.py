@@ -44,6 +44,7 @@ from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.options import Record, fingerprint
 from experiment_cycle.problem import Problem
 from experiment_cycle.reporting.evidence import Report, collect
+from experiment_cycle.reporting.search_lines import SEARCH_FIGURES
 from experiment_cycle.splitting.records import Finding, LeakageReport, SplitManifest, SplitPart
 from experiment_cycle.tracking.row_counts import NodeRows, RowCounts
 from experiment_cycle.training.options import TrainingOptions
@@ -55,6 +56,7 @@ from experiment_cycle.training.records import (
     TrainingHistory,
     ValidationReport,
 )
+from experiment_cycle.tuning.records import SearchRecord
 
 HYPOTHESIS = Hypothesis.model_validate(
     {
@@ -443,10 +445,49 @@ def trials() -> pd.DataFrame:
             "state": ["complete"] * 29 + ["failed"],
             "value": [*(0.59 + 0.02 * generator.random(29)), math.nan],
             "duration_seconds": 0.4,
+            "steps": 60,
+            "reason": "",
             "num_leaves": generator.integers(4, 64, 30),
             "learning_rate": generator.uniform(0.02, 0.2, 30),
         }
     )
+
+
+def search_record(**changes: Any) -> SearchRecord:
+    found = {
+        "method": "bayesian",
+        "backend": "optuna",
+        "estimator": "lightgbm",
+        "metric": "log_loss",
+        "derived": True,
+        "space": {
+            "learning_rate": {"type": "float", "low": 0.02, "high": 0.2, "log": True},
+            "num_leaves": {"type": "int", "low": 4, "high": 64, "log": True},
+        },
+        "trials_asked": 30,
+        "complete": 29,
+        "failed": 1,
+        "earlier": 12,
+        "seconds": 12.3,
+        "stopped_because": "All 30 trials were tried.",
+        "study": digest("study"),
+        "best_trial": 17,
+        "best_value": 0.5903,
+        "default_value": 0.6011,
+        "honest": {
+            "corrected": 0.5967,
+            "standard_error": 0.0051,
+            "gain": 0.0044,
+            "gain_error": 0.0031,
+            "noise": 0.0052,
+            "chosen_again": 0.23,
+            "candidates": 29,
+            "resamples": 500,
+            "units": 414,
+        },
+        "warnings": ("The search has not beaten the configuration by more than noise.",),
+    }
+    return SearchRecord.model_validate(found | changes)
 
 
 def curve(title: str, x_title: str, y_title: str, bend: float) -> go.Figure:
@@ -483,6 +524,7 @@ def figures() -> dict[str, go.Figure]:
     confusion.update_layout(template="plotly_white", title="Confusion: 70 % of rows are right")
     return {
         "trials_plot": curve("Search: log loss on validation", "trial", "log loss", 0.3),
+        **{name: curve(name, "x", "log loss", 0.3) for name in SEARCH_FIGURES[1:]},
         "loss_plot": curve("Loss of the challenger (lightgbm)", "boosting round", "loss", 0.4),
         "learning_curve_plot": curve("Learning curve", "rows", "log loss", 0.4),
         "curve_plot": curve(
@@ -599,6 +641,7 @@ def promoted() -> Evidence:
         ),
         "metrics": metrics(),
         "fairness": fairness(),
+        "search_record": search_record(),
     }
     return {name: plain(content) for name, content in records.items()} | {
         "trials": trials(),
@@ -708,7 +751,12 @@ def without_sensitive_columns() -> Evidence:
 
 
 def without_search() -> Evidence:
-    return promoted() | {"trials": trials().head(0)}
+    nothing = SearchRecord.nothing("optuna", "lightgbm", "log_loss")
+    return promoted() | {
+        "search_record": plain(nothing),
+        "trials": trials().head(0),
+        **dict.fromkeys(SEARCH_FIGURES, go.Figure()),
+    }
 
 
 def undefined() -> Evidence:

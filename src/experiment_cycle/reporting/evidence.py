@@ -28,12 +28,17 @@ from experiment_cycle.training.records import (
     TrainingHistory,
     ValidationReport,
 )
+from experiment_cycle.tuning.records import SearchRecord
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 FIGURES = (
     "trials_plot",
+    "importance_plot",
+    "parallel_plot",
+    "slice_plot",
+    "curves_plot",
     "loss_plot",
     "learning_curve_plot",
     "curve_plot",
@@ -51,6 +56,7 @@ STAGES = {
     "row_counts": "data_versioning",
     "split_manifest": "splitting",
     "leakage_report": "splitting",
+    "search_record": "tuning",
     "challenger_record": "training",
     "training_history": "training",
     "validation_report": "training",
@@ -75,7 +81,8 @@ class Report:
         columns: The roles of the dataset's columns.
         versioning: They say under which name the dataset version was asked for.
         training: They say how classes are weighed.
-        trials: One row a trial; columns trial, state, value, duration_seconds, hyperparameters.
+        trials: One row a trial: `FIXED_COLUMNS` of `experiment_cycle.tuning.records`, then the
+            hyperparameters that were searched.
         slices: One row for each slice and metric; see `experiment_cycle.reporting.slices`.
         failures: The worst rows, the worst first.
         figures: Plotly figures by dataset name.
@@ -94,6 +101,7 @@ class Report:
     row_counts: RowCounts
     split: SplitManifest
     leakage: LeakageReport
+    search: SearchRecord
     trials: pd.DataFrame
     hyperparameters: dict[str, Any]
     challenger: ModelRecord
@@ -174,6 +182,7 @@ def collect(
         row_counts=read("row_counts", RowCounts),
         split=read("split_manifest", SplitManifest),
         leakage=read("leakage_report", LeakageReport),
+        search=read("search_record", SearchRecord),
         trials=evidence["trials"],
         hyperparameters=evidence["best_hyperparameters"],
         challenger=read("challenger_record", ModelRecord),

@@ -17,6 +17,13 @@ from experiment_cycle.reporting.model_lines import (
     validation_lines,
 )
 from experiment_cycle.reporting.page_content import confusions, validation_confusion
+from experiment_cycle.reporting.search_lines import (
+    NOTHING_SEARCHED,
+    score_lines,
+    score_sentence,
+    search_facts,
+    varied_lines,
+)
 from experiment_cycle.reporting.seed_lines import seed_lines, seed_sentence
 
 
@@ -32,20 +39,28 @@ def describe_model(report: Report) -> list[str]:
 
 def describe_training(report: Report) -> list[str]:
     """Describe search, training, validation and learning curve in Markdown blocks."""
-    trials = report.trials
-    searched = (
-        "Nothing was searched: the hyperparameters are as configured."
-        if trials.empty
-        else f"{len(trials)} configurations were tried on train and validation."
-    )
     measured = [(label(name), value, test) for name, value, test in validation_lines(report)]
     return [
-        "## Training",
-        f"{searched} {escape(stopped_sentence(report))}",
+        "## Tuning and training",
+        *_search(report),
+        opening(stopped_sentence(report)),
         table(("cost", "challenger", "baseline"), cost_lines(report), " rr"),
         table(("metric", "validation", "test"), measured, " rr") if measured else "",
         *_confusion(validation_confusion(report)),
         *_learning_curve(report),
+    ]
+
+
+def _search(report: Report) -> list[str]:
+    if not report.search.searched:
+        return [NOTHING_SEARCHED]
+    varied = [(line.name, line.searched, line.best, line.start) for line in varied_lines(report)]
+    return [
+        table(("search", ""), search_facts(report)),
+        *(f"**Warning:** {escape(warning)}" for warning in report.search.warnings),
+        table(("trial", "value"), score_lines(report), " r"),
+        opening(score_sentence(report)),
+        table(("hyperparameter", "searched", "best trial", "configured"), varied, "  rr"),
     ]
 
 

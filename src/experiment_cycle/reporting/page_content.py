@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from experiment_cycle.reporting import model_lines as model
+from experiment_cycle.reporting import search_lines as search
 from experiment_cycle.reporting.confusion_lines import ConfusionTable, confusion_table
 from experiment_cycle.reporting.drawing import draw_against
 from experiment_cycle.reporting.evidence import Report
@@ -42,6 +43,7 @@ def page_content(report: Report, options: ReportingOptions) -> dict[str, Any]:
         "glossary": glossary(report),
         **_verdicts(report),
         **_data(report),
+        **_search(report),
         **_model(report),
         **_errors(report, options),
     }
@@ -53,6 +55,7 @@ def glossary(report: Report) -> dict[str, str]:
     names = [
         *report.metrics.challenger,
         *report.history.validation,
+        *([report.search.metric] if report.search.searched else []),
         *report.slices["metric"].unique(),
         *(name for column in columns for group in column.groups for name in group.metrics),
         *(name for column in columns for name in column.gaps),
@@ -104,6 +107,17 @@ def _data(report: Report) -> dict[str, Any]:
     }
 
 
+def _search(report: Report) -> dict[str, Any]:
+    return {
+        "search_facts": search.search_facts(report),
+        "score_lines": search.score_lines(report),
+        "score_sentence": search.score_sentence(report),
+        "varied_lines": search.varied_lines(report),
+        "search_rows": search.SEARCH_ROWS,
+        "search_notes": search.search_notes(report),
+    }
+
+
 def _model(report: Report) -> dict[str, Any]:
     return {
         "model_facts": model.model_facts(report),
@@ -132,12 +146,8 @@ def _errors(report: Report, options: ReportingOptions) -> dict[str, Any]:
 
 
 def _plots(report: Report) -> dict[str, PagePlot]:
-    empty = {"trials_plot": report.trials.empty, "learning_curve_plot": not report.learning_curve}
-    return {
-        name: page_plot(name, figure)
-        for name, figure in report.figures.items()
-        if not empty.get(name, False)
-    }
+    # one without data only says why
+    return {name: page_plot(name, figure) for name, figure in report.figures.items() if figure.data}
 
 
 def _hashes(report: Report) -> dict[str, str]:

@@ -68,6 +68,13 @@ TERMS = {
     "slice": "The test rows with one level of one column.",
     "support": "How many rows a number rests on.",
     "content hash": "Fingerprint of all rows, columns and types: the same data give the same hash.",
+    "trial": "One choice of hyperparameters: a model is trained with it on the train rows and "
+    "measured on the validation rows.",
+    "corrected value": "What the best of many trials is expected to be worth on new rows. The best "
+    "of many values on the same rows is partly luck; here the choice is made on some of the "
+    "validation rows and measured on the others, many times.",
+    "stopped early": "A trial that was given up after a few rounds or epochs, because others were "
+    "better by then.",
     "early stopping": "Training ends once the validation metric has not improved for a while; the "
     "best step is kept.",
     "threshold": "From this probability on a row is called positive. It is fixed before the test "
