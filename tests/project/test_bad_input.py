@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -97,6 +99,10 @@ def test_a_misspelt_pipeline_ends_in_one_message(project: Path, kedro: Any) -> N
     assert "Traceback" not in done.output
 
 
+SPACE = "tuning.spaces.lightgbm.num_leafs"
+CUSTOM = "tuning.method=none,training.estimator=custom,training.estimators.custom.path"
+
+
 @pytest.mark.parametrize(
     ("parameter", "told"),
     [
@@ -104,6 +110,16 @@ def test_a_misspelt_pipeline_ends_in_one_message(project: Path, kedro: Any) -> N
         ("splitting.ratios.train=0.9", "splitting.ratios"),
         ("columns.target=any_vist", "Did you mean 'any_visit'?"),
         ("training.estimator=lightgmb", "lightgbm"),
+        (
+            "training.estimators.lightgbm.num_leafs=9",
+            "Did you mean 'num_leaves'? Known: colsample_bytree, learning_rate",
+        ),
+        (
+            f"{SPACE}.type=int,{SPACE}.low=2,{SPACE}.high=9",
+            "Did you mean 'num_leaves'? Known: colsample_bytree, learning_rate",
+        ),
+        (f"{CUSTOM}=no_such.Model", "cannot be imported: ModuleNotFoundError"),
+        (f"{CUSTOM}=collections.Counter", "lacks fit"),
         ("tuning.backend=optun", "Did you mean 'optuna'?"),
         ("sead=3", "Did you mean 'seed'?"),
     ],
@@ -114,7 +130,37 @@ def test_bad_parameters_end_in_one_message(
     done = kedro(project, "run", "--env=test", f"--params={parameter}")
 
     assert done.exit_code == 1
+    # not that of a cause, such as `ModuleNotFoundError: `
+    assert len(re.findall(r"\bError: ", done.output)) == 1, done.output
+    assert "Traceback" not in done.output
+    assert told in " ".join(done.output.split()), done.output
+    assert not (project / "data/06_models/challenger.skops").exists()
+
+
+MLP = "training.estimator=mlp,training.estimators.mlp"
+SGD = "training.estimator=sgd,training.estimators.sgd"
+BAD_FITS = {
+    # more than any machine can address
+    "memory": (f"{MLP}.hidden_layers=[{10**16}]", "too little memory to train (Unable to allocate"),
+    "divergence": (f"{SGD}.eta0=1e308,{SGD}.learning_rate=constant", "Training diverged: step 1 "),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FITS)
+def test_a_fit_that_cannot_go_on_ends_in_one_message_and_leaves_the_earlier_model(
+    project: Path, finished_project: Path, kedro: Any, case: str
+) -> None:
+    parameters, told = BAD_FITS[case]
+    shutil.copytree(finished_project / "data", project / "data", dirs_exist_ok=True)
+    model = project / "data/06_models/challenger.skops"
+    before = model.read_bytes()
+
+    chosen = f"--params=tuning.method=none,{parameters}"
+    done = kedro(project, "run", "--env=test", "--pipelines=tuning,training", chosen)
+
+    assert done.exit_code == 1
     assert done.output.count("Error: ") == 1, done.output
     assert "Traceback" not in done.output
-    assert told in done.output
-    assert not (project / "data/06_models/challenger.skops").exists()
+    assert told in " ".join(done.output.split()), done.output
+    assert "Next step" in done.output
+    assert model.read_bytes() == before

@@ -16,7 +16,7 @@ from experiment_cycle.training.options import TrainingOptions
 from experiment_cycle.training.trainer import check_hyperparameters, fit, prepare, train_model
 
 TASK = "classification"
-ESTIMATORS = ["lightgbm", "linear", "sgd", "mlp"]
+ESTIMATORS = ["lightgbm", "linear", "sgd", "mlp", "random_forest", "hist_gradient_boosting"]
 
 
 def options(**changes):
@@ -24,6 +24,8 @@ def options(**changes):
         "lightgbm": {"n_estimators": 60, "learning_rate": 0.1},
         "sgd": {"epochs": 5},
         "mlp": {"epochs": 8, "batch_size": 16},
+        "random_forest": {"n_estimators": 20},
+        "hist_gradient_boosting": {"n_estimators": 30, "learning_rate": 0.1},
     }
     stop = {"patience": 10, **changes.pop("early_stopping", {})}
     return TrainingOptions.model_validate(
@@ -85,7 +87,12 @@ def test_a_constant_table_still_trains(sampling, mixed_columns):
 
 @pytest.mark.parametrize(
     ("hyperparameters", "message"),
-    [({"num_leafs": 3}, "Did you mean 'num_leaves'"), ({"num_leaves": 1}, "num_leaves")],
+    [
+        ({"num_leafs": 3}, "Did you mean 'num_leaves'.*Known: colsample_bytree, learning_rate"),
+        # as another estimator's search left it
+        ({"C": 3.0}, "'lightgbm' has no hyperparameter 'C'.*Known: .*tune again"),
+        ({"num_leaves": 1}, "num_leaves: Input should be greater than or equal to 2, given 1"),
+    ],
 )
 def test_a_wrong_hyperparameter_is_refused(hyperparameters, message, visits, visits_columns):
     with pytest.raises(ConfigurationError, match=message):
@@ -151,6 +158,11 @@ def test_a_lack_of_memory_says_how_much_is_needed(error, visits, visits_columns,
         train("lightgbm", visits, visits_columns, options())
     assert str(error) in caught.value.message
     assert "Next step" in caught.value.message
+
+
+def test_a_model_greater_than_any_memory_is_refused(visits, visits_columns):
+    with pytest.raises(TrainingError, match=r"too little memory .*Unable to allocate .*inputs"):
+        train("mlp", visits, visits_columns, options(), hidden_layers=[10**16])
 
 
 def test_another_error_of_a_fit_stays_what_it_is(visits, visits_columns, monkeypatch):

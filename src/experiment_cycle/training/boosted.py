@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, RegressorMixin
+
+from experiment_cycle.training.learned_elsewhere import LearnedElsewhere
 
 
-class _Boosted(BaseEstimator):  # type: ignore[misc]
+class _Boosted(LearnedElsewhere):
     """Holds a booster that was trained elsewhere; it predicts with all of its trees."""
 
     def __init__(self, booster: Any, n_jobs: int = 1) -> None:
@@ -22,16 +24,6 @@ class _Boosted(BaseEstimator):  # type: ignore[misc]
         self.booster = booster
         self.n_jobs = n_jobs
         self.n_features_in_ = int(booster.num_feature())
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def fit(self, rows: Any, target: Any) -> Self:
-        """Refuse to: scikit-learn calls nothing an estimator that has no `fit`."""
-        raise TypeError(
-            f"A {type(self).__name__} holds what was learned elsewhere. Next step: train another "
-            "one with `kedro run --pipelines=training`."
-        )
 
     def _predict(self, rows: Any) -> npt.NDArray[np.float64]:
         return np.asarray(self.booster.predict(rows, num_threads=self.n_jobs))

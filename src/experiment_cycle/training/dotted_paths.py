@@ -46,7 +46,7 @@ def refuse_unknown_parameters(kind: type[Any], given: dict[str, Any], key: str) 
         given: Names and values.
         key: Where they stand in the parameters, for messages.
     """
-    known = _parameters_of(kind)
+    known = parameters_of(kind)
     unknown = [] if known is None else [name for name in given if name not in known]
     if unknown and known is not None:
         hints = " ".join(f"'{name}': {near_misses(name, known)}" for name in unknown)
@@ -55,7 +55,7 @@ def refuse_unknown_parameters(kind: type[Any], given: dict[str, Any], key: str) 
         )
 
 
-def _parameters_of(kind: type[Any]) -> frozenset[str] | None:
+def parameters_of(kind: type[Any]) -> frozenset[str] | None:
     """Name what a constructor takes; None where it takes any name (`**`), or does not tell."""
     try:
         taken = inspect.signature(kind).parameters.values()

@@ -42,7 +42,7 @@ def fit_key(
             "estimator": estimator,
             "hyperparameters": _plain(hyperparameters),
             "seed": seed,
-            "metrics": list(options.metrics),
+            "metrics": options.metrics,
             "early_stopping": options.early_stopping.model_dump(mode="json"),
             "code": code_versions(estimator, hyperparameters),
         }

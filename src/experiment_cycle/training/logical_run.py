@@ -72,7 +72,7 @@ def run_plan(plan: Plan) -> LogicalRun:
     _warn_if_alike(plan, outcomes)
     binary = problem.type == "binary"
     threshold = choose_threshold(outcomes[0], options.threshold) if binary else None
-    watched = [trained[0].history.metric, *options.metrics]
+    watched = [trained[0].history.metric, *(options.metrics or ())]
     report = report_validation(outcomes, problem, threshold, watched, _note(trained[0], options))
     refits = options.refit == "train_and_validation"
     return LogicalRun(

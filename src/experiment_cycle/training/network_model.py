@@ -11,16 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from scipy.special import expit, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, RegressorMixin
 
 from experiment_cycle.backends import DISTRIBUTION
 from experiment_cycle.errors import BackendError, IntegrityError
+from experiment_cycle.training.learned_elsewhere import LearnedElsewhere
 
 Floats = npt.NDArray[np.float64]
 Arrays = dict[str, npt.NDArray[Any]]
@@ -29,7 +30,7 @@ ROWS = 512
 """Rows predicted at once: always so many, lest the last digits depend on how many there are."""
 
 
-class _NetworkModel(BaseEstimator):  # type: ignore[misc]
+class _NetworkModel(LearnedElsewhere):
     """Holds what a network has learned, as arrays, and how to make one like it."""
 
     def __init__(self, module: type | None, parameters: dict[str, Any], arrays: Arrays) -> None:
@@ -44,19 +45,6 @@ class _NetworkModel(BaseEstimator):  # type: ignore[misc]
         self.parameters = parameters
         self.arrays = arrays
         self.n_features_in_ = int(parameters["inputs"])
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def fit(self, rows: Any, target: Any) -> Self:
-        """Refuse to: scikit-learn calls nothing an estimator that has no `fit`."""
-        raise TypeError(
-            f"A {type(self).__name__} holds what was learned elsewhere. Next step: train another "
-            "one with `kedro run --pipelines=training`."
-        )
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: item for name, item in super().__getstate__().items() if name != "_loaded"}
 
     def _outputs(self, rows: Any) -> Floats:
         """Run the network, shape (n, outputs)."""

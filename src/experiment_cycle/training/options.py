@@ -59,8 +59,9 @@ class TrainingOptions(Options):
     baseline: EstimatorName = "linear"
     threads: int = Field(default=1, ge=1)
     seeds: int = Field(default=1, ge=1, le=100, description="trainings of the challenger")
-    metrics: tuple[str, ...] = Field(
-        default=(), description="tracked after every round or epoch, besides the loss"
+    metrics: tuple[str, ...] | None = Field(
+        default=None,
+        description="tracked after every round or epoch, besides the loss; null: one of the task",
     )
     early_stopping: EarlyStopping = EarlyStopping()
     checkpoints: Checkpoints = Checkpoints()

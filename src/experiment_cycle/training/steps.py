@@ -22,6 +22,9 @@ Values = Mapping[Part, Mapping[str, float]]
 OnStep = Callable[[float, float | None], None]
 """Told after every step: the watched metric on validation, and its best value so far, if any."""
 
+Judge = Callable[[int, Mapping[str, float]], str | None]
+"""Told after every step, from 1, of the metrics on validation; says why to stop, or None."""
+
 LOSSES = {
     "binary": "log_loss",
     "multiclass": "log_loss",
@@ -29,6 +32,13 @@ LOSSES = {
     "ranking": "ndcg_at_10",
 }
 """The metric that stands for the loss of each problem type."""
+TRACKED = {
+    "binary": "roc_auc",
+    "multiclass": "accuracy",
+    "regression": "mae",
+    "ranking": "mrr",
+}
+"""What is tracked beside the loss where nothing is named."""
 
 
 def loss_of(task: Task) -> str:
@@ -60,6 +70,7 @@ class StepWatch:
         *,
         watch_train: bool = True,
         on_step: OnStep | None = None,
+        judge: Judge | None = None,
         checkpoints: CheckpointFolder | None = None,
     ) -> None:
         """Watch a fit of at most `limit` steps; None: of a fit without steps.
@@ -71,6 +82,7 @@ class StepWatch:
             limit: Most steps.
             watch_train: Also measure the training rows; a search saves the time.
             on_step: For a progress bar.
+            judge: May stop a fit that is not promising, in a search.
             checkpoints: Where states are kept; None: nowhere.
         """
         self.loss = LOSSES[prepared.problem.type]
@@ -86,6 +98,7 @@ class StepWatch:
         self._prepared = prepared
         self._stopping = stopping
         self._on_step = on_step
+        self._judge = judge
         self._checkpoints = checkpoints
         self._best: float | None = None
         self._stop_requested = False
@@ -147,7 +160,8 @@ class StepWatch:
             self._best, self.best_step = value, step
         if self._on_step is not None:
             self._on_step(value, self._best)
-        self.stopped_because = self._reason_to_stop(step)
+        judged = self._judge(step, values["validation"]) if self._judge is not None else None
+        self.stopped_because = self._reason_to_stop(step) or judged or ""
         if self.stopped_because and self.limit is not None and self._best is None:
             raise TrainingError(
                 f"Validation {self.metric} is not defined after any of {step} steps, so that no "

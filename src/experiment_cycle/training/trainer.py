@@ -27,7 +27,7 @@ from experiment_cycle.training.prepared import Prepared
 from experiment_cycle.training.progress import progress_bar
 from experiment_cycle.training.records import Resources, TrainingHistory
 from experiment_cycle.training.resources import ResourceMeter
-from experiment_cycle.training.steps import LOSSES, OnStep, StepWatch
+from experiment_cycle.training.steps import LOSSES, TRACKED, OnStep, StepWatch
 
 logger = logging.getLogger(__name__)
 
@@ -175,8 +175,11 @@ def fit(
         TrainingError: the fit diverged, or there is no memory or disk left.
     """
     chosen = recipe(estimator)
+    tracked = options.metrics
+    if tracked is None:
+        tracked = (TRACKED[prepared.problem.type],)
     watch = StepWatch(
-        *(prepared, options.metrics, options.early_stopping, chosen.steps(hyperparameters)),
+        *(prepared, tracked, options.early_stopping, chosen.steps(hyperparameters)),
         watch_train=watch_train,
         on_step=on_step,
         checkpoints=checkpoints,

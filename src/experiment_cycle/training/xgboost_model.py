@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, RegressorMixin
 
 from experiment_cycle.backends import DISTRIBUTION
 from experiment_cycle.errors import BackendError
+from experiment_cycle.training.learned_elsewhere import LearnedElsewhere
 
 Floats = npt.NDArray[np.float64]
 
 
-class _XGBoostModel(BaseEstimator):  # type: ignore[misc]
+class _XGBoostModel(LearnedElsewhere):
     """Holds a booster as the bytes of its file, so that a stored model is arrays and no code.
 
     XGBoost reads them as data (UBJSON). It need not be installed before something is predicted.
@@ -31,19 +32,6 @@ class _XGBoostModel(BaseEstimator):  # type: ignore[misc]
         self.booster = booster
         self.inputs = inputs
         self.n_features_in_ = inputs
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def fit(self, rows: Any, target: Any) -> Self:
-        """Refuse to: scikit-learn calls nothing an estimator that has no `fit`."""
-        raise TypeError(
-            f"A {type(self).__name__} holds what was learned elsewhere. Next step: train another "
-            "one with `kedro run --pipelines=training`."
-        )
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: item for name, item in super().__getstate__().items() if name != "_loaded"}
 
     def _margins(self, rows: Any) -> Floats:
         """Add up the trees: (n,), or (n, classes) for several classes."""
