@@ -184,7 +184,11 @@ def test_a_search_space_with_an_unknown_hyperparameter_is_refused(
     parameters: dict[str, Any],
 ) -> None:
     told = message(
-        put(parameters, "tuning.spaces.lightgbm.num_leave", {"type": "int", "low": 2, "high": 9})
+        put(
+            parameters,
+            "tuning.spaces.lightgbm",
+            {"num_leave": {"type": "int", "low": 2, "high": 9}},
+        )
     )
 
     assert "num_leaves" in told
@@ -328,3 +332,36 @@ def test_a_custom_class_that_cannot_be_used_is_told_before_any_work(
 
     assert "training.estimators.custom" in message(wanted)
     assert told in message(wanted)
+
+
+def test_of_two_files_with_the_block_the_one_with_the_key_is_named(
+    parameters: dict[str, Any], tmp_path: Path
+) -> None:
+    written = {"base": "training: {threads: 0}", "test": "training: {seeds: 1}"}
+    for name, content in written.items():
+        (tmp_path / "conf" / name).mkdir(parents=True)
+        (tmp_path / "conf" / name / "parameters.yml").write_text(content)
+    folders = [tmp_path / "conf" / "test", tmp_path / "conf" / "base"]
+
+    with pytest.raises(ConfigurationError) as caught:
+        check_parameters(put(parameters, "training.threads", 0), (), folders)
+
+    assert "conf/base/parameters.yml: training.threads" in caught.value.message
+
+
+def test_a_transformer_of_ones_own_must_be_trusted_before_anything_is_trained(
+    parameters: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my_features.py").write_text(
+        "class Ratio:\n    def fit(self, X, y=None): return self\n"
+        "    def transform(self, X): return X\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    asked = put(parameters, "training.preprocessing.transformer", "my_features.Ratio")
+
+    told = message(asked)
+
+    assert "trusted_types: [my_features.Ratio]" in told
+    check_parameters(
+        put(asked, "training.preprocessing.trusted_types", ["my_features.Ratio"]), (), ()
+    )

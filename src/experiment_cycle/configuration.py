@@ -116,14 +116,31 @@ def _compose(problems: list[str], folders: list[Path]) -> str:
 
 
 def _file_of(key: str, folders: list[Path]) -> str:
-    """Name the parameter file that has the key, as `file: `; the empty string if none has."""
-    top = key.split(".", maxsplit=1)[0]
-    for folder in folders:
-        for file in sorted(folder.glob("parameters*.yml")):
-            try:
-                content = yaml.safe_load(file.read_text())
-            except yaml.YAMLError:
-                continue
-            if isinstance(content, dict) and top in content:
-                return f"{folder.parent.name}/{folder.name}/{file.name}: "
+    """Name the parameter file that has the key, or most of its blocks, as `file: `, or nothing."""
+    path = key.split(".")
+    written = [
+        (f"{folder.parent.name}/{folder.name}/{file.name}: ", _read(file))
+        for folder in folders
+        for file in sorted(folder.glob("parameters*.yml"))
+    ]
+    for depth in range(len(path), 0, -1):
+        for name, content in written:
+            if _holds(content, path[:depth]):
+                return name
     return ""
+
+
+def _read(file: Path) -> Any:
+    try:
+        return yaml.safe_load(file.read_text())
+    except yaml.YAMLError:
+        return None
+
+
+def _holds(content: Any, path: list[str]) -> bool:
+    """Tell whether a file has every block on the way, and the last key."""
+    for part in path:
+        if not isinstance(content, dict) or part not in content:
+            return False
+        content = content[part]
+    return True

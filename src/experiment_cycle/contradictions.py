@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from experiment_cycle.backends import DISTRIBUTION, check_backend, known_backends
 from experiment_cycle.decision.criteria import check_hypothesis
-from experiment_cycle.errors import BackendError, CycleError, near_misses
+from experiment_cycle.errors import BackendError, ConfigurationError, CycleError, near_misses
 from experiment_cycle.metrics.catalogue import check_metric
 from experiment_cycle.problem import PROBLEMS
 from experiment_cycle.splitting.options import check_splitting
 from experiment_cycle.training.choices import check_choices
-from experiment_cycle.tuning.options import check_tuning
+from experiment_cycle.tuning.checking import check_tuning
 
 if TYPE_CHECKING:
     from experiment_cycle.configuration import Configuration
@@ -37,6 +38,7 @@ def find_contradictions(configuration: Configuration) -> Iterator[str]:
         "training", lambda: check_choices(configuration.training, PROBLEMS[configuration.task])
     )
     yield from _of_estimators(configuration)
+    yield from _of_transformers(configuration)
     yield from _told(
         "splitting", lambda: check_splitting(configuration.columns, configuration.splitting)
     )
@@ -83,7 +85,7 @@ def _of_metrics(configuration: Configuration) -> Iterator[str]:
     named = [
         ("tuning.metric", configuration.tuning.metric),
         ("training.early_stopping.metric", training.early_stopping.metric),
-        *(("training.metrics", name) for name in training.metrics),
+        *(("training.metrics", name) for name in training.metrics or ()),
     ]
     for key, name in named:
         if name is not None:
@@ -113,6 +115,38 @@ def _of_estimators(configuration: Configuration) -> Iterator[str]:
         yield from _told(
             "training.estimators.skorch",
             lambda: check_module(network.module or "", network.module_parameters),
+        )
+
+
+def _of_transformers(configuration: Configuration) -> Iterator[str]:
+    """Find transformers of the user's own that could not be read back from the saved model."""
+    options = configuration.training.preprocessing
+    key = "training.preprocessing"
+    named = {f"{key}.transformer": options.transformer} | {
+        f"{key}.columns.{name}.transformer": each.transformer
+        for name, each in options.columns.items()
+    }
+    for where, path in named.items():
+        if path is not None:
+            check = partial(_check_trusted, path, where, options.trusted_types)
+            yield from _told(where, check)
+
+
+def _check_trusted(path: str, where: str, trusted: tuple[str, ...]) -> None:
+    """Refuse a class that is not trusted, before hours are spent on a model that holds it.
+
+    Raises:
+        ConfigurationError: it cannot be imported, or is not named in `trusted_types`.
+    """
+    # imports the user's own module
+    from experiment_cycle.training.dotted_paths import load_class  # noqa: PLC0415
+
+    kind = load_class(path, where, "my_project.features.Distances")
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    if name not in trusted and not name.startswith("sklearn."):
+        raise ConfigurationError(
+            f"'{name}' is code of your own, which a saved model is read with. Next step: name it "
+            f"as trusted: training.preprocessing.trusted_types: [{name}]."
         )
 
 
