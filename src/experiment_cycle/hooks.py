@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from kedro.config import MissingConfigException
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import configure_logging, pipelines
-from kedro.io import DataCatalog, DatasetError
+from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from kedro.validation import resolve_validator
@@ -51,6 +53,7 @@ class CheckHook:
             },
             folders=[Path(loader.conf_source) / (env or "") for env in _environments(loader)],
         )
+        self._command = _command(context)
         self._versioning = configuration.data_versioning
         self._trusted_types = configuration.training.trusted_types
 
@@ -58,7 +61,7 @@ class CheckHook:
     def after_catalog_created(self, catalog: DataCatalog) -> None:
         """Check every entry of the catalog, also those that the run would reach last.
 
-        Models may hold the types that the options trust. Where the options name a data version, it
+        Models may hold the types that the options trust; the report names the command. Where the options name a data version, it
         takes the place of the raw data.
         """
         for name in catalog:
@@ -72,6 +75,7 @@ class CheckHook:
                     f"The catalog entry '{name}' cannot be used: {told} Next step: mend its type "
                     "and arguments in conf/base/catalog_*.yml."
                 ) from error
+        catalog["run_command"] = MemoryDataset(self._command)
         if self._versioning.pinned:
             pin(catalog, RAW, self._versioning)
 
@@ -218,6 +222,26 @@ def _check_pipeline_names() -> None:
             f"The pipeline '{asked[0]}' has no nodes, so that there is nothing to run. Next step: "
             f"write nodes in pipelines/{asked[0]}/pipeline.py, or leave it out."
         )
+
+
+def _command(context: KedroContext) -> str:
+    """Write the command that runs the whole cycle with this environment and these parameters."""
+    parts = ["kedro", "run"]
+    loader: Any = context.config_loader
+    if context.env is not None and context.env != loader.default_run_env:
+        parts.append(f"--env={context.env}")
+    given = [f"{key}={value}" for key, value in _leaves(context._runtime_params or {})]
+    if given:
+        parts.append(f"--params={','.join(given)}")
+    return shlex.join(parts)
+
+
+def _leaves(block: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in block.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
 
 
 def _environments(loader: Any) -> list[str]:

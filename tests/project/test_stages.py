@@ -69,7 +69,7 @@ def test_the_settings_shipped_promote_on_the_example(project: Path, kedro: Any) 
     assert done.exit_code == 0, done.output
     assert read(project, "08_reporting/decision.json")["decision"] == "promote"
     # as the README tells it; the trees may differ a little between platforms
-    assert primary["challenger"] == pytest.approx(0.6943, abs=0.005)
+    assert primary["challenger"] == pytest.approx(0.6903, abs=0.002)
     assert primary["incumbent"] == pytest.approx(0.6515, abs=0.001)
     assert primary["lower"] == pytest.approx(0.021, abs=0.005)
     assert read(project, "08_reporting/promotion.json")["version"] == 1

@@ -51,7 +51,9 @@ def test_regression_runs_to_a_decision(project: Path, kedro: Any) -> None:
     raw = pd.read_parquet(project / "data/01_raw/doctor_visits.parquet").head(20)
     model = load_model(project / "data/06_models/challenger.skops")
     assert model.predict(raw).shape == (20,)
-    assert "rmse" in (project / "data/08_reporting/report.html").read_text().lower()
+    report = (project / "data/08_reporting/report.html").read_text()
+    assert "RMSE" in report
+    assert "kedro run --env=regression --params=tuning.method=none," in report
 
 
 def test_ranking_runs_to_a_decision_over_queries(project: Path, kedro: Any) -> None:

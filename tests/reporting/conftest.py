@@ -816,7 +816,7 @@ def collected() -> Callable[..., Report]:
         **versioning: Any,
     ) -> Report:
         options = DataVersioningOptions(**versioning)
-        return collect(hypothesis, columns, options, TRAINING, evidence)
+        return collect(hypothesis, columns, options, TRAINING, "kedro run --env=trial", evidence)
 
     return collect_as_configured
 

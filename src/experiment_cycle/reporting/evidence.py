@@ -81,6 +81,7 @@ class Report:
         columns: The roles of the dataset's columns.
         versioning: They say under which name the dataset version was asked for.
         training: They say how classes are weighed.
+        command: Runs the whole cycle again.
         trials: One row a trial: `FIXED_COLUMNS` of `experiment_cycle.tuning.records`, then the
             hyperparameters that were searched.
         slices: One row for each slice and metric; see `experiment_cycle.reporting.slices`.
@@ -92,6 +93,7 @@ class Report:
     columns: Columns
     versioning: DataVersioningOptions
     training: TrainingOptions
+    command: str
     decision: Decision
     promotion: Promotion
     comparison: Comparison
@@ -141,6 +143,7 @@ def collect(
     columns: Columns,
     versioning: DataVersioningOptions,
     training: TrainingOptions,
+    command: str,
     evidence: dict[str, Any],
 ) -> Report:
     """Read the evidence of one cycle into typed records.
@@ -150,6 +153,7 @@ def collect(
         columns: The roles of the columns as configured.
         versioning: The options of data versioning as configured.
         training: The options of training as configured.
+        command: Runs the whole cycle again.
         evidence: What the stages stored, by dataset name: records as plain dicts, tables as data
             frames, figures as Plotly figures.
 
@@ -173,6 +177,7 @@ def collect(
         columns=columns,
         versioning=versioning,
         training=training,
+        command=command,
         decision=decision,
         promotion=read("promotion", Promotion),
         comparison=read("comparison", Comparison),

@@ -204,6 +204,6 @@ def _environment(report: Report) -> list[str]:
         "## Reproduce",
         f"Python {escape(found.python)} on {escape(found.system)}; code: {commit}{dirty}; data: "
         f"content hash {report.version.content_hash[:12]}; challenger: "
-        f"{report.challenger.identity[:12]}. Run again: `kedro run`. The record: "
+        f"{report.challenger.identity[:12]}. Run again: `{report.command}`. The record: "
         "`kedro mlflow ui`. The pipeline: `kedro viz run`.",
     ]

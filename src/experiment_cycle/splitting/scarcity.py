@@ -89,11 +89,10 @@ def _units(options: SplittingOptions) -> str:
 
 
 def _have(strata: Strata) -> str:
+    """Count the rows of each level, the rarest first."""
     many = np.bincount(strata.codes, minlength=len(strata.levels))
-    told = [
-        f"'{level}' has {count:,} rows" for level, count in zip(strata.levels, many, strict=True)
-    ]
-    return _listed(told, ", ")
+    rarest = np.argsort(many, kind="stable").tolist()
+    return _listed([f"'{strata.levels[i]}' has {many[i]:,} rows" for i in rarest], ", ")
 
 
 def _listed(told: list[str], mark: str) -> str:

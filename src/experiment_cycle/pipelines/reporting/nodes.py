@@ -18,8 +18,9 @@ def render_reports(
     versioning: DataVersioningOptions,
     training: TrainingOptions,
     options: ReportingOptions,
+    command: str,
     **evidence: Any,
 ) -> tuple[str, str]:
     """Render the cycle's evidence as one HTML page and its Markdown twin."""
-    report = collect(hypothesis, columns, versioning, training, evidence)
+    report = collect(hypothesis, columns, versioning, training, command, evidence)
     return render_html(report, options), render_markdown(report, options)

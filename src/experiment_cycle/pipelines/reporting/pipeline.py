@@ -55,6 +55,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "versioning": "params:data_versioning",
                     "training": "params:training",
                     "options": "params:reporting",
+                    "command": "run_command",
                     **{name: name for name in EVIDENCE},
                 },
                 ["report_html", "report_markdown"],
