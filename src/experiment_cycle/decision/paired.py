@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from experiment_cycle.decision.accepted_values import refuse_wrong_rows, refuse_wrong_values
 from experiment_cycle.decision.records import UnitName
 from experiment_cycle.evaluation.predictions import MODELS, Predictions
+from experiment_cycle.evaluation.query_units import judged, query_units
 from experiment_cycle.metrics.influence import Influence, influence
 from experiment_cycle.metrics.outcomes import Floats, Outcomes
 from experiment_cycle.metrics.units import Units
@@ -92,8 +91,7 @@ class PairedPredictions:
         outcomes = self.models["challenger"]
         if outcomes.query is None or self.problem != "ranking":
             return np.ones(len(self.rows), dtype=np.bool_)
-        relevant = np.unique(outcomes.query[outcomes.target > 0])
-        return np.isin(outcomes.query, relevant)
+        return judged(outcomes.query, outcomes.target)
 
     @cached_property
     def units(self) -> Units:
@@ -103,11 +101,7 @@ class PairedPredictions:
         rows it has, a unit is worth its queries.
         """
         codes = self.codes[self.counted]
-        if self._query is None:
-            return Units.from_codes(codes)
-        codes = _joined(codes, self._query)
-        first = np.unique(self._query, return_index=True)[1]
-        return replace(Units.from_codes(codes), effective=Units.from_codes(codes[first]).effective)
+        return Units.from_codes(codes) if self._query is None else query_units(codes, self._query)
 
     @cached_property
     def unit(self) -> UnitName:
@@ -177,15 +171,3 @@ class PairedPredictions:
         """The query of each row that counts; None where nothing is ranked."""
         query = self.models["challenger"].query
         return None if query is None or self.problem != "ranking" else query[self.counted]
-
-
-def _joined(codes: Codes, query: Codes) -> Codes:
-    """Make units that share a query one, shape (n,)."""
-    units, unit = np.unique(codes, return_inverse=True)
-    queries, position = np.unique(query, return_inverse=True)
-    size = len(units) + len(queries)
-    if not len(codes):
-        return codes
-    edges = (np.ones(len(codes)), (unit, position + len(units)))
-    label = connected_components(coo_matrix(edges, shape=(size, size)), directed=False)[1]
-    return np.asarray(label[unit], dtype=np.int64)
