@@ -33,9 +33,8 @@ TASK = {
         "early_stopping": {"patience": 10},
     },
 }
-EMPTY = (
-    "from kedro.pipeline import Pipeline\n\n\ndef create_pipeline(**_):\n    return Pipeline([])\n"
-)
+# long to read, a dozen times each, and defaults but for what is above
+LEFT_OUT = shutil.ignore_patterns("local", "parameters_training.yml", "parameters_tuning.yml")
 
 
 class Audited(NamedTuple):
@@ -66,7 +65,7 @@ def make_project(
     ) -> Path:
         # of its own name, because all projects of a session are imported into one process
         package = f"study_{abs(hash(request.node.nodeid)):x}"
-        shutil.copytree(ROOT / "conf", tmp_path / "conf", ignore=shutil.ignore_patterns("local"))
+        shutil.copytree(ROOT / "conf", tmp_path / "conf", ignore=LEFT_OUT)
         for folder in ("conf/local", "data/01_raw", "data/02_intermediate"):
             (tmp_path / folder).mkdir(parents=True)
         own = tmp_path / "src" / package

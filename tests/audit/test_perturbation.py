@@ -18,9 +18,11 @@ from experiment_cycle.audit.corruption import corrupt
 from experiment_cycle.audit.fingerprints import fingerprint_parts
 from experiment_cycle.audit.perturbation import corrupt_table, perturbation_finding
 from experiment_cycle.columns import Columns
+from experiment_cycle.problem import Task
 from experiment_cycle.splitting.leakage.options import AuditOptions, Waiver
 
 COLUMNS = Columns(target="y")
+TASK: Task = "classification"
 
 
 @pytest.fixture
@@ -86,7 +88,7 @@ def test_what_is_learned_before_the_split_fails(
     name: str, frame: pd.DataFrame, tests: np.ndarray
 ) -> None:
     for seed in range(20):
-        found = perturbation_finding(fits(tests)[name], frame, tests, COLUMNS, seed)
+        found = perturbation_finding(fits(tests)[name], frame, tests, COLUMNS, TASK, seed)
         assert found.status == "failed"
         assert found.code == "LEAK018"
         assert found.evidence["test_rows"] == 40
@@ -94,7 +96,7 @@ def test_what_is_learned_before_the_split_fails(
 
 def test_what_is_learned_from_train_alone_passes(frame: pd.DataFrame, tests: np.ndarray) -> None:
     for seed in range(20):
-        found = perturbation_finding(fits(tests)["clean"], frame, tests, COLUMNS, seed)
+        found = perturbation_finding(fits(tests)["clean"], frame, tests, COLUMNS, TASK, seed)
         assert found.status == "passed", found.message
 
 
@@ -102,7 +104,7 @@ def test_the_columns_that_changed_are_named(frame: pd.DataFrame, tests: np.ndarr
     def fit(given: pd.DataFrame) -> pd.DataFrame:
         return train(given.assign(b=given["b"] - given["b"].mean()), tests)
 
-    assert perturbation_finding(fit, frame, tests, COLUMNS, 0).columns == ("b",)
+    assert perturbation_finding(fit, frame, tests, COLUMNS, TASK, 0).columns == ("b",)
 
 
 def test_code_that_is_not_reproducible_is_not_passed(
@@ -111,7 +113,7 @@ def test_code_that_is_not_reproducible_is_not_passed(
     def fit(given: pd.DataFrame) -> dict[str, Any]:
         return {"noise": np.random.default_rng().random(), "train": train(given, tests)}
 
-    found = perturbation_finding(fit, frame, tests, COLUMNS, 0)
+    found = perturbation_finding(fit, frame, tests, COLUMNS, TASK, 0)
 
     assert found.status == "warning"
     assert "noise" in found.message
@@ -128,7 +130,7 @@ def test_code_that_takes_only_what_occurs_is_tried_with_that(
             raise ValueError("out of range")
         return float(given["a"].sum())
 
-    found = perturbation_finding(fit, frame, tests, COLUMNS, 0)
+    found = perturbation_finding(fit, frame, tests, COLUMNS, TASK, 0)
 
     assert found.status == "failed"
     assert found.evidence["corruption"] == "near"
@@ -142,7 +144,7 @@ def test_code_that_fails_on_every_corruption_is_not_passed(
             raise ValueError("never seen")
         return 0
 
-    found = perturbation_finding(fit, frame, tests, COLUMNS, 0)
+    found = perturbation_finding(fit, frame, tests, COLUMNS, TASK, 0)
 
     assert found.status == "warning"
     assert "ValueError: never seen" in found.message
@@ -151,7 +153,9 @@ def test_code_that_fails_on_every_corruption_is_not_passed(
 def test_a_waiver_is_shown(frame: pd.DataFrame, tests: np.ndarray) -> None:
     options = AuditOptions(waivers=(Waiver(code="LEAK018", reason="units", by="A. Smith"),))
 
-    found = perturbation_finding(fits(tests)["scaled_before"], frame, tests, COLUMNS, 0, options)
+    found = perturbation_finding(
+        fits(tests)["scaled_before"], frame, tests, COLUMNS, TASK, 0, options
+    )
 
     assert found.status == "waived"
 
@@ -198,7 +202,7 @@ def test_only_the_rows_named_change_and_no_type_does(
 
 def test_keys_moments_and_classes_stay_what_they_are() -> None:
     columns = Columns(
-        target="y", identifier="id", group="g", time="t", known_at={"balance": "seen"}
+        target="y", identifier="id", group="g", time="t", weight="w", known_at={"balance": "seen"}
     )
     frame = pd.DataFrame(
         {
@@ -207,17 +211,32 @@ def test_keys_moments_and_classes_stay_what_they_are() -> None:
             "t": pd.date_range("2024-01-01", periods=60),
             "seen": pd.date_range("2023-01-01", periods=60),
             "balance": np.linspace(0, 9, 60),
+            "w": np.linspace(0, 1, 60),
             "y": [place % 3 for place in range(60)],
         }
     )
 
-    after = corrupt_table(frame, np.ones(60, dtype=bool), columns, 0)
+    after = corrupt_table(frame, np.ones(60, dtype=bool), columns, TASK, 0)
 
     for name in ("id", "g", "t", "seen"):
         pd.testing.assert_series_equal(after[name], frame[name])
-    assert set(after["y"]) == {0, 1, 2}
+    for name in ("y", "w"):
+        assert set(after[name]) <= set(frame[name])
+    for name in ("y", "w", "balance"):
+        assert (after[name] != frame[name]).all()
+
+
+@pytest.mark.parametrize("task", ["classification", "regression", "ranking"])
+def test_only_a_regression_gets_targets_that_do_not_occur(task: Task) -> None:
+    frame = pd.DataFrame({"query": np.arange(120) // 4, "y": np.arange(120) % 30})
+
+    after = corrupt_table(
+        frame, np.ones(120, dtype=bool), Columns(target="y", query="query"), task, 0
+    )
+
+    assert after["y"].isin(frame["y"]).all() == (task != "regression")
     assert (after["y"] != frame["y"]).all()
-    assert (after["balance"] != frame["balance"]).all()
+    pd.testing.assert_series_equal(after["query"], frame["query"])
 
 
 @given(st.permutations(["a", "b", "c"]))

@@ -19,10 +19,18 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from experiment_cycle.audit.fitted import fit_witness_finding
 from experiment_cycle.audit.known_rows import KnownRows, RowBook
 from experiment_cycle.audit.witness import FitWitness
-from experiment_cycle.columns import ROW
+from experiment_cycle.columns import ROW, Columns
 from experiment_cycle.splitting.leakage.options import AuditOptions, Waiver
+from experiment_cycle.training.options import TrainingOptions
+from experiment_cycle.training.trainer import train_model
 
 ROWS = 200
+SHORT = {
+    "estimators": {
+        **{name: {"n_estimators": 3} for name in ("lightgbm", "xgboost", "hist_gradient_boosting")},
+        **{name: {"epochs": 2} for name in ("sgd", "skorch")},
+    }
+}
 FITS = ("fit", "fit_transform", "fit_predict", "fit_resample", "partial_fit", "transform")
 
 
@@ -153,6 +161,83 @@ def test_all_ways_to_fit_are_heard(fit, table, part, book) -> None:  # type: ign
     assert fit_witness_finding(witness.seen, AuditOptions()).status == "failed"
 
 
+BOOSTERS = {
+    "lightgbm": lambda rows, target: __import__("lightgbm").train(
+        {"verbosity": -1}, lightgbm.Dataset(rows, target), num_boost_round=2
+    ),
+    "lightgbm, continued": lambda rows, target: lightgbm.Booster(
+        {"verbosity": -1}, lightgbm.Dataset(rows, target).construct()
+    ).update(),
+    "xgboost": lambda rows, target: pytest.importorskip("xgboost").train(
+        {"verbosity": 0}, pytest.importorskip("xgboost").DMatrix(rows, target), 3
+    ),
+    "xgboost, binned": lambda rows, target: pytest.importorskip("xgboost").train(
+        {"verbosity": 0}, pytest.importorskip("xgboost").QuantileDMatrix(rows, target), 3
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BOOSTERS)
+@pytest.mark.parametrize("form", ["frame", "numbers", "scaled"])
+def test_boosters_that_learn_without_a_fit_are_heard(name, form, table, part, book) -> None:  # type: ignore[no-untyped-def]
+    rows = numbers(table[part == 2])
+    with FitWitness(book, lambda: "my_node") as witness:
+        given = {
+            "frame": rows,
+            "numbers": rows.to_numpy(),
+            "scaled": StandardScaler().fit(numbers(table[part == 0])).transform(rows),
+        }[form]
+        BOOSTERS[name](given, table["y"][part == 2])
+
+    booster = witness.seen[-1]
+    assert booster.estimator == f"{name.split(',')[0]}.Booster"
+    assert (booster.rows, booster.calls) == ({"train": 0, "validation": 0, "test": 30}, 1)
+    assert booster.learns_target
+    finding = fit_witness_finding(witness.seen, AuditOptions())
+    assert "Booster was fitted on 30 test rows" in finding.message
+
+
+def test_rows_that_only_validate_a_booster_are_not_fitted_on(
+    table: pd.DataFrame, part: np.ndarray, book: RowBook
+) -> None:
+    with FitWitness(book) as witness:
+        train = lightgbm.Dataset(numbers(table[part == 0]), table["y"][part == 0])
+        held = lightgbm.Dataset(numbers(table[part == 2]), table["y"][part == 2], reference=train)
+        lightgbm.train({"verbosity": -1}, train, 2, valid_sets=[held])
+
+    assert [each.rows for each in witness.seen] == [{"train": 140, "validation": 0, "test": 0}]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "module", "heard"),
+    [
+        ("lightgbm", "lightgbm", "lightgbm.Booster"),
+        ("xgboost", "xgboost", "xgboost.Booster"),
+        ("skorch", "skorch", "_Net"),
+        # its mini-batches are no known set of rows
+        ("sgd", "sklearn", "Preprocessor"),
+        ("hist_gradient_boosting", "sklearn", "HistGradientBoostingClassifier"),
+    ],
+)
+def test_a_test_row_among_those_that_the_trainer_is_given_is_seen(
+    estimator: str, module: str, heard: str, table: pd.DataFrame, part: np.ndarray, book: RowBook
+) -> None:
+    pytest.importorskip(module)
+    columns, options = Columns(target="y"), TrainingOptions.model_validate(SHORT)
+    stolen = pd.concat([table[part == 0], table[part == 2].head(1)])
+
+    with FitWitness(book) as witness:
+        train_model(
+            *(estimator, {}, stolen, table[part == 1], columns, options, "classification", 0)
+        )
+
+    seen = {each.estimator: each.rows for each in witness.seen}
+    leaking = {"train": 140, "validation": 0, "test": 1}
+    assert seen["Preprocessor"] == leaking
+    assert seen[heard] == leaking
+    assert fit_witness_finding(witness.seen, AuditOptions()).status == "failed"
+
+
 def test_a_class_made_while_listening_is_heard_and_left_as_it_was(
     table: pd.DataFrame, book: RowBook
 ) -> None:
@@ -185,12 +270,14 @@ def test_everything_is_put_back_even_after_an_error(book: RowBook) -> None:
     ]
     before = {(owner, name): owner.__dict__[name] for owner, name in owners}
     own = set(BaseEstimator.__dict__)
+    boosters = (lightgbm.Dataset.__init__, lightgbm.Booster.__init__)
 
     with pytest.raises(ValueError, match="0 sample"), FitWitness(book):
         StandardScaler().fit(np.empty((0, 2)))
 
     assert {key: key[0].__dict__[key[1]] for key in before} == before
     assert set(BaseEstimator.__dict__) == own
+    assert (lightgbm.Dataset.__init__, lightgbm.Booster.__init__) == boosters
 
 
 def test_fitting_is_not_changed_by_being_watched(

@@ -22,6 +22,9 @@ from experiment_cycle.tuning.options import TuningOptions
 pytestmark = pytest.mark.slow
 
 
+FEW_ROUNDS = "--params=training.estimators.lightgbm.n_estimators=8"
+
+
 class Called(NamedTuple):
     exit_code: int
     output: str
@@ -56,8 +59,14 @@ def audited(finished_project: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """A finished project after an audit, the hashes of its files before, and what was printed."""
     project = tmp_path_factory.mktemp("audited") / "project"
     shutil.copytree(finished_project, project)
+    # what a training that was stopped has left, and the next one would clear away
+    checkpoint = (
+        project / f"data/06_models/checkpoints/challenger/seed_1/{'a' * 64}/step_000100.ckpt"
+    )
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_bytes(b"a state")
     before = hashes(project)
-    return project, before, call(project)
+    return project, before, call(project, FEW_ROUNDS, "--trials=1")
 
 
 def test_the_example_passes_every_check(audited: Any) -> None:
@@ -111,17 +120,18 @@ def test_a_report_of_another_split_or_other_parameters_is_not_the_present_one(
 def test_the_hash_of_parameters_depends_on_each_of_them() -> None:
     columns, splitting = Columns(target="y"), SplittingOptions(strategy="random")
     tuning, training = TuningOptions(), TrainingOptions()
-    one = parameters_hash(1, columns, splitting, tuning, training)
+    given = ("classification", 1, columns, splitting, tuning, training)
     others = [
-        (2, columns, splitting, tuning, training),
-        (1, Columns(target="z"), splitting, tuning, training),
-        (1, columns, SplittingOptions(strategy="stratified"), tuning, training),
-        (1, columns, splitting, TuningOptions(method="none"), training),
-        (1, columns, splitting, tuning, TrainingOptions(estimator="linear")),
+        ("regression", 1, columns, splitting, tuning, training),
+        ("classification", 2, columns, splitting, tuning, training),
+        ("classification", 1, Columns(target="z"), splitting, tuning, training),
+        ("classification", 1, columns, SplittingOptions(strategy="group"), tuning, training),
+        ("classification", 1, columns, splitting, TuningOptions(method="none"), training),
+        ("classification", 1, columns, splitting, tuning, TrainingOptions(estimator="linear")),
     ]
 
-    assert one == parameters_hash(1, columns, splitting, tuning, training)
-    assert one not in {parameters_hash(*other) for other in others}
+    assert parameters_hash(*given) == parameters_hash(*given)
+    assert parameters_hash(*given) not in {parameters_hash(*other) for other in others}
 
 
 def test_canaries_left_out_are_not_run(audited: Any, tmp_path: Path) -> None:
@@ -132,6 +142,21 @@ def test_canaries_left_out_are_not_run(audited: Any, tmp_path: Path) -> None:
     told = json.loads(done.output[done.output.index("{") :])
     assert set(told["not_run"]) == {"LEAK018", "LEAK019"}
     assert {finding["code"] for finding in told["findings"]} == set(CODES) - {"LEAK018", "LEAK019"}
+
+
+def test_shuffles_left_out_are_not_run_and_too_few_are_refused(
+    audited: Any, tmp_path: Path
+) -> None:
+    shutil.copytree(audited[0], tmp_path / "copy")
+
+    done = call(tmp_path / "copy", "--shuffles=0", FEW_ROUNDS, "--trials=1", "--json")
+    refused = call(tmp_path / "copy", "--shuffles=19")
+
+    told = json.loads(done.output[done.output.index("{") :])
+    assert told["not_run"] == {"LEAK019": "left out with --shuffles=0"}
+    assert {finding["code"] for finding in told["findings"]} == set(CODES) - {"LEAK019"}
+    assert refused.exit_code == 2
+    assert "0 (none), or 20 and more" in " ".join(refused.output.replace("│", " ").split())
 
 
 def test_a_split_changed_by_hand_fails(audited: Any, tmp_path: Path) -> None:

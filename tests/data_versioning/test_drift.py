@@ -19,9 +19,19 @@ from experiment_cycle.snapshot import Snapshot
 Save = Callable[[Any], Snapshot]
 COLUMNS = Columns(target="y")
 GROUPED = Columns(target="y", group="person")
-PAIRS = 200
-# what 200 pairs with a false alarm in 5 % of them exceed once in 1,000 times
-MOST_ALARMS = int(stats.binom.ppf(0.999, PAIRS, 0.05))
+PAIRS = 100
+LOOSE = 0.2
+"""A level with more false alarms than 5 % has: fewer pairs tell how often there are any."""
+
+
+def fewest(pairs: int, rate: float) -> int:
+    """What alarms in so many pairs fall short of once in 1,000 times."""
+    return int(stats.binom.ppf(0.001, pairs, rate))
+
+
+def most(pairs: int, rate: float) -> int:
+    """What they exceed once in 1,000 times."""
+    return int(stats.binom.ppf(0.999, pairs, rate))
 
 
 def drift_between(old: Snapshot, new: Snapshot, columns: Columns = COLUMNS) -> Drift:
@@ -52,6 +62,11 @@ def clean(random: np.random.Generator, rows: int) -> pd.DataFrame:
 
 def drifted(found: Drift) -> list[str]:
     return [name for name, column in found.columns.items() if column.drifted]
+
+
+def least_p_value(found: Drift) -> float:
+    adjusted = (column.adjusted_p_value for column in found.columns.values())
+    return min(value for value in adjusted if value is not None)
 
 
 def test_p_values_of_added_rows_are_those_of_scipy(save: Save) -> None:
@@ -155,17 +170,20 @@ def test_of_groups_the_effective_number_counts(save: Save) -> None:
 
 @pytest.mark.slow
 def test_clean_rows_added_are_accused_in_five_of_a_hundred_versions(save: Save) -> None:
-    alarms = 0
+    alarms, loose = 0, 0
     for seed in range(PAIRS):
         frame = clean(np.random.default_rng([seed, 1]), 1_500)
-        alarms += bool(drifted(drift_between(save(frame[:1_000]), save(frame))))
+        found = drift_between(save(frame[:1_000]), save(frame))
+        alarms += bool(drifted(found))
+        loose += least_p_value(found) < LOOSE
 
-    assert int(stats.binom.ppf(0.001, PAIRS, 0.05)) <= alarms <= MOST_ALARMS
+    assert 0 < alarms <= most(PAIRS, 0.05)
+    assert 0 < fewest(PAIRS, LOOSE) <= loose <= most(PAIRS, LOOSE)
 
 
 @pytest.mark.slow
 def test_clean_groups_added_are_accused_in_no_more_and_as_single_rows_in_most(save: Save) -> None:
-    by_group, by_row = 0, 0
+    by_group, by_row, loose = 0, 0, 0
     for seed in range(PAIRS // 2):
         random = np.random.default_rng([seed, 2])
         people = clean(random, 300)
@@ -174,11 +192,14 @@ def test_clean_groups_added_are_accused_in_no_more_and_as_single_rows_in_most(sa
         frame["plain"] += random.normal(size=len(frame)) * 0.1
         frame["person"] = person
         old, new = save(frame[frame["person"] < 200]), save(frame)
-        by_group += bool(drifted(drift_between(old, new, GROUPED)))
+        found = drift_between(old, new, GROUPED)
+        by_group += bool(drifted(found))
+        loose += least_p_value(found) < LOOSE
         if seed < PAIRS // 10:
             by_row += bool(set(drifted(drift_between(old, new))) - {"person"})
 
-    assert by_group <= int(stats.binom.ppf(0.999, PAIRS // 2, 0.05))
+    assert by_group <= most(PAIRS // 2, 0.05)
+    assert loose <= most(PAIRS // 2, LOOSE)
     assert by_row > PAIRS // 20
 
 
@@ -192,7 +213,7 @@ def test_rows_that_come_from_large_groups_more_often_are_no_drift(save: Save) ->
         frame = people.loc[person].reset_index(drop=True).assign(person=person)
         alarms += bool(drifted(drift_between(save(frame[:2_000]), save(frame), GROUPED)))
 
-    assert alarms <= int(stats.binom.ppf(0.999, 10, 0.05))
+    assert alarms <= most(10, 0.05)
 
 
 @pytest.mark.parametrize("kept", [0, 400])
@@ -201,13 +222,13 @@ def test_new_draws_of_a_table_of_few_values_are_not_accused(save: Save, kept: in
         return pd.DataFrame({name: random.random(rows) < 0.5 for name in ("y", "a", "b")})
 
     alarms = 0
-    for seed in range(20):
+    for seed in range(10):
         random = np.random.default_rng([seed, 4])
         old = draw(random, 1_000)
         new = pd.concat([old[1_000 - kept :], draw(random, 1_200 - kept)])
         alarms += bool(drifted(drift_between(save(old), save(new))))
 
-    assert alarms <= int(stats.binom.ppf(0.999, 20, 0.05))
+    assert alarms <= most(10, 0.05)
 
 
 def test_correcting_some_rows_accuses_no_other_column(save: Save) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
@@ -19,7 +20,7 @@ from mlflow.entities import Run
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-OWN = "src/doctor_study"
+Kedro = Callable[..., Any]
 BLOCK = re.compile(
     r"`(?P<file>[^`\s][^`]*\.(?:py|yml))`(?:(?!```).)*?```(?:python|yaml)\n(?P<text>.*?)```", re.S
 )
@@ -31,10 +32,32 @@ def page() -> str:
     return (ROOT / "docs/data-preparation.md").read_text()
 
 
+class Study(NamedTuple):
+    """A project with a package of its own, and `kedro run` in it."""
+
+    folder: Path
+    package: Path
+    kedro: Kedro
+
+    def run(self, *arguments: str) -> Any:
+        return self.kedro(self.folder, "run", "--env=test", *arguments)
+
+    def succeed(self, *arguments: str) -> None:
+        done = self.run(*arguments)
+        assert done.exit_code == 0, done.output
+
+    def refused(self, *arguments: str) -> str:
+        """Give what is told by a run that fails, on one line."""
+        done = self.run(*arguments)
+        assert done.exit_code == 1, done.output
+        return " ".join(done.output.split())
+
+
 @pytest.fixture
-def study(project: Path) -> Path:
+def study(project: Path, kedro: Kedro, request: pytest.FixtureRequest) -> Study:
     """A project whose project side is the user's own package, as it stands in the repository."""
-    package = project / OWN
+    # of its own name, because all projects of a session are imported into one process
+    package = project / "src" / f"doctor_study_{abs(hash(request.node.nodeid)):x}"
     shutil.copytree(
         ROOT / "src/experiment_cycle/pipelines",
         package / "pipelines",
@@ -46,20 +69,23 @@ def study(project: Path) -> Path:
     described = project / "pyproject.toml"
     text = described.read_text()
     described.write_text(
-        text.replace('package_name = "experiment_cycle"', 'package_name = "doctor_study"')
+        text.replace('package_name = "experiment_cycle"', f'package_name = "{package.name}"')
     )
-    return project
+    return Study(project, package, kedro)
 
 
 @pytest.fixture
-def prepared(study: Path, page: str) -> Path:
+def prepared(study: Study, page: str) -> Study:
     """The same, after the page's steps."""
     tables = page.split("```python\n", 1)[1].split("```", 1)[0]
-    subprocess.run([sys.executable, "-c", tables], cwd=study, check=True)
+    script = study.folder / "tables.py"
+    script.write_text(tables)
+    with chdir(study.folder):
+        runpy.run_path(str(script))
     blocks = [match.groupdict() for match in BLOCK.finditer(page)]
     assert len(blocks) == 4
     for block in blocks:
-        file = study / block["file"].replace("<your package>", Path(OWN).name)
+        file = study.folder / block["file"].replace("<your package>", study.package.name)
         assert file.exists(), file
         if file.suffix == ".yml":
             entries = yaml.safe_load(file.read_text()) | yaml.safe_load(block["text"])
@@ -67,18 +93,6 @@ def prepared(study: Path, page: str) -> Path:
         else:
             file.write_text(block["text"])
     return study
-
-
-def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "kedro", "run", "--env=test", *arguments]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
-    assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
-    return done
-
-
-def succeed(project: Path, *arguments: str) -> None:
-    done = run(project, *arguments)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def records(project: Path) -> list[Run]:
@@ -110,92 +124,87 @@ def rows_of_table(markdown: str, title: str) -> list[list[str]]:
     return found
 
 
-def test_the_example_of_the_page_runs_through_the_whole_cycle(prepared: Path, page: str) -> None:
-    succeed(prepared)
+def test_the_example_of_the_page_runs_through_the_whole_cycle(prepared: Study, page: str) -> None:
+    prepared.succeed()
 
-    expected = by_hand(prepared)
-    dataset = pd.read_parquet(prepared / "data/02_intermediate/dataset.parquet")
+    expected = by_hand(prepared.folder)
+    dataset = pd.read_parquet(prepared.folder / "data/02_intermediate/dataset.parquet")
     order = list(expected.columns)
     pd.testing.assert_frame_equal(
         dataset[order].sort_values(order).reset_index(drop=True),
         expected.sort_values(order).reset_index(drop=True),
         check_dtype=False,
     )
-    counts = read(prepared, "row_counts.json")
+    counts = read(prepared.folder, "row_counts.json")
     assert counts["dataset"] == len(expected)
     assert [step["node"] for step in counts["steps"]] == [
         "keep_examined_persons",
         "join_persons",
         "take_snapshot",
     ]
-    told = rows_of_table((prepared / "data/08_reporting/report.md").read_text(), "table")
+    told = rows_of_table((prepared.folder / "data/08_reporting/report.md").read_text(), "table")
     assert told[:4] == rows_of_table(page, "table")
     assert [line[0] for line in told[4:]] == ["dataset", "train", "validation", "test"]
-    html = (prepared / "data/08_reporting/report.html").read_text()
+    html = (prepared.folder / "data/08_reporting/report.html").read_text()
     assert "Leave out persons whose physical limitation was imputed and not examined." in html
-    (record,) = records(prepared)
-    stored = {file.name for file in (prepared / "mlartifacts" / record.info.run_id).rglob("*")}
+    (record,) = records(prepared.folder)
+    stored = {
+        file.name for file in (prepared.folder / "mlartifacts" / record.info.run_id).rglob("*")
+    }
     assert {"row_counts.json", "dataset_profile_table.csv"} <= stored
 
 
-def test_the_preparation_run_alone_belongs_to_the_same_record(prepared: Path) -> None:
-    succeed(prepared, "--pipelines=data_preparation")
-    assert (prepared / "data/02_intermediate/raw_data.parquet").exists()
-    assert not (prepared / "data/02_intermediate/dataset.parquet").exists()
+def test_the_preparation_run_alone_belongs_to_the_same_record(prepared: Study) -> None:
+    prepared.succeed("--pipelines=data_preparation")
+    assert (prepared.folder / "data/02_intermediate/raw_data.parquet").exists()
+    assert not (prepared.folder / "data/02_intermediate/dataset.parquet").exists()
 
-    succeed(prepared, "--pipelines=data_versioning", "--runner=ThreadRunner")
+    prepared.succeed("--pipelines=data_versioning", "--runner=ThreadRunner")
 
-    assert len(records(prepared)) == 1
-    counts = read(prepared, "row_counts.json")
+    assert len(records(prepared.folder)) == 1
+    counts = read(prepared.folder, "row_counts.json")
     assert len(counts["steps"]) == 3
     assert counts["steps"][0]["reads"] == {"persons": 2760}
 
 
-def test_versioning_before_preparing_says_what_to_run(prepared: Path) -> None:
-    by_hand(prepared).to_parquet(prepared / "data/02_intermediate/raw_data.parquet")
+def test_versioning_before_preparing_says_what_to_run(prepared: Study) -> None:
+    by_hand(prepared.folder).to_parquet(prepared.folder / "data/02_intermediate/raw_data.parquet")
 
-    done = run(prepared, "--pipelines=data_versioning")
+    told = prepared.refused("--pipelines=data_versioning")
 
-    assert done.returncode == 1
-    told = " ".join((done.stdout + done.stderr).split())
     assert "kedro run --pipelines=data_preparation,data_versioning" in told
 
 
-def test_a_kept_version_needs_neither_the_preparation_nor_its_tables(prepared: Path) -> None:
-    succeed(
-        prepared,
+def test_a_kept_version_needs_neither_the_preparation_nor_its_tables(prepared: Study) -> None:
+    prepared.succeed(
         "--pipelines=data_preparation,data_versioning",
         "--params=data_versioning.tag=first",
     )
-    made = read(prepared, "dataset_version.json")
+    made = read(prepared.folder, "dataset_version.json")
     for name in ("01_raw/visits.parquet", "01_raw/persons.parquet", "08_reporting/cycle.json"):
-        (prepared / "data" / name).unlink()
-    (prepared / "data/02_intermediate/raw_data.parquet").unlink()
+        (prepared.folder / "data" / name).unlink()
+    (prepared.folder / "data/02_intermediate/raw_data.parquet").unlink()
 
     pinned = "--params=data_versioning.version=first"
-    refused = run(prepared, pinned)
-    assert refused.returncode == 1
-    assert "is not made anew" in " ".join((refused.stdout + refused.stderr).split())
-    succeed(prepared, "--pipelines=data_versioning", pinned)
+    assert "is not made anew" in prepared.refused(pinned)
+    prepared.succeed("--pipelines=data_versioning", pinned)
 
-    assert read(prepared, "dataset_version.json") == made
-    (step,) = read(prepared, "row_counts.json")["steps"]
+    assert read(prepared.folder, "dataset_version.json") == made
+    (step,) = read(prepared.folder, "row_counts.json")["steps"]
     assert step["reads"] == {"raw_data, version first": made["rows"]}
 
 
-def test_a_raw_table_that_is_missing_is_named(prepared: Path) -> None:
-    (prepared / "data/01_raw/persons.parquet").unlink()
+def test_a_raw_table_that_is_missing_is_named(prepared: Study) -> None:
+    (prepared.folder / "data/01_raw/persons.parquet").unlink()
 
-    done = run(prepared)
+    told = prepared.refused()
 
-    assert done.returncode == 1
-    told = " ".join((done.stdout + done.stderr).split())
     assert "'persons'" in told
     assert "Next step" in told
 
 
-def test_what_chooses_a_model_may_not_read_the_raw_tables(prepared: Path) -> None:
-    wiring = prepared / OWN / "pipelines/training/pipeline.py"
+def test_what_chooses_a_model_may_not_read_the_raw_tables(prepared: Study) -> None:
+    wiring = prepared.package / "pipelines/training/pipeline.py"
     text = wiring.read_text()
     stolen = text.replace(
         "[\n", '[\n Node(lambda table: table, "visits", "mine", name="mine"),\n', 1
@@ -203,18 +212,14 @@ def test_what_chooses_a_model_may_not_read_the_raw_tables(prepared: Path) -> Non
     assert stolen != text
     wiring.write_text(stolen)
 
-    done = run(prepared)
+    told = prepared.refused()
 
-    assert done.returncode == 1
-    told = " ".join((done.stdout + done.stderr).split())
     assert "'mine' of the stage 'training' reads 'visits', of which 'raw_data' is made" in told
     assert "holds the test rows too" in told
 
 
-def test_an_empty_preparation_run_alone_says_what_it_is_for(study: Path) -> None:
-    done = run(study, "--pipelines=data_preparation")
+def test_an_empty_preparation_run_alone_says_what_it_is_for(study: Study) -> None:
+    told = study.refused("--pipelines=data_preparation")
 
-    assert done.returncode == 1
-    told = " ".join((done.stdout + done.stderr).split())
     assert "The pipeline 'data_preparation' has no nodes" in told
     assert "Next step" in told

@@ -16,8 +16,10 @@ from experiment_cycle.audit.records import AuditReport, parameters_hash
 from experiment_cycle.audit.rerun import Harness
 from experiment_cycle.audit.route import RAW, plan_route
 from experiment_cycle.audit.seal import seal_finding
+from experiment_cycle.audit.shortened import shortened
 from experiment_cycle.audit.stored import Stored
 from experiment_cycle.columns import Columns
+from experiment_cycle.problem import Task
 from experiment_cycle.splitting.leakage.audit import audit_leakage
 from experiment_cycle.splitting.leakage.options import AuditOptions
 from experiment_cycle.splitting.options import SplittingOptions
@@ -36,6 +38,7 @@ class Subject:
         catalog: Its catalog, with typed parameters.
         pipeline: All its nodes.
         columns: The roles of the columns.
+        task: What the target is predicted as.
         splitting: How rows were split.
         tuning: How hyperparameters are searched.
         training: How models are trained.
@@ -49,6 +52,7 @@ class Subject:
     catalog: DataCatalog
     pipeline: Pipeline
     columns: Columns
+    task: Task
     splitting: SplittingOptions
     tuning: TuningOptions
     training: TrainingOptions
@@ -60,7 +64,13 @@ class Subject:
 
 @dataclass(frozen=True)
 class Scope:
-    """How much is tried: shuffles of the label, trials of each search; whether canaries run."""
+    """How much is tried.
+
+    Attributes:
+        shuffles: Of the labels; 0: none.
+        trials: Of each search.
+        canaries: Whether the canaries run at all.
+    """
 
     shuffles: int = label_shuffle.FEWEST
     trials: int = 3
@@ -70,6 +80,14 @@ class Scope:
     def steps(self) -> int:
         """Count what `on_step` will be told of."""
         return 2 + (3 + self.shuffles if self.canaries else 1)
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Say which checks do not run, by code, and why."""
+        if not self.canaries:
+            codes = (perturbation.ABOUT.code, label_shuffle.ABOUT.code)
+            return dict.fromkeys(codes, "left out with --skip-canaries")
+        return {} if self.shuffles else {label_shuffle.ABOUT.code: "left out with --shuffles=0"}
 
 
 def audit_project(subject: Subject, scope: Scope, on_step: Step = lambda step: None) -> AuditReport:
@@ -112,7 +130,12 @@ def audit_project(subject: Subject, scope: Scope, on_step: Step = lambda step: N
         passed=not failed and not problems,
         split=stored.manifest.hash,
         parameters=parameters_hash(
-            subject.seed, subject.columns, subject.splitting, subject.tuning, subject.training
+            subject.task,
+            subject.seed,
+            subject.columns,
+            subject.splitting,
+            subject.tuning,
+            subject.training,
         ),
         split_problems=tuple(problems),
         findings=findings,
@@ -127,9 +150,11 @@ def _try_code(
     """Run the fit witness and the canaries; what ends in an error has not run."""
     canaries = _canaries(subject, stored, scope, on_step)
     found: dict[str, Finding] = {}
-    not_run: dict[str, str] = {}
+    not_run = scope.left_out
 
     def attempt(code: str, check: Callable[[], Finding]) -> None:
+        if code in not_run:
+            return
         try:
             found[code] = check()
         except Exception as error:  # the user's code may fail in any way
@@ -142,14 +167,9 @@ def _try_code(
         training = canaries.harness.route.training
         return fitted.fit_witness_finding(canaries.seen, subject.options, training)
 
-    if scope.canaries:
-        attempt(perturbation.ABOUT.code, canaries.perturb)
+    attempt(perturbation.ABOUT.code, canaries.perturb)
     attempt(fitted.ABOUT.code, witnessed)
-    if scope.canaries:
-        attempt(label_shuffle.ABOUT.code, lambda: canaries.shuffle_labels(scope.shuffles))
-    else:
-        left_out = "left out with --skip-canaries"
-        not_run |= dict.fromkeys((perturbation.ABOUT.code, label_shuffle.ABOUT.code), left_out)
+    attempt(label_shuffle.ABOUT.code, lambda: canaries.shuffle_labels(scope.shuffles))
     return [found[code] for code in sorted(found)], dict(sorted(not_run.items()))
 
 
@@ -164,12 +184,13 @@ def _canaries(subject: Subject, stored: Stored, scope: Scope, on_step: Step) -> 
         )
         for from_raw in (prepared, False)
     )
-    few = min(scope.trials, subject.tuning.trials)
     return Canaries(
         harness=harness,
         plain=plain if prepared else harness,
         columns=subject.columns,
-        tuning=subject.tuning.model_copy(update={"trials": few}),
+        task=subject.task,
+        few_trials=shortened(subject.tuning, subject.training, scope.trials),
+        no_search=shortened(subject.tuning, subject.training, None),
         seed=subject.seed,
         options=subject.options,
         keep=frozenset(name for name in (subject.splitting.column,) if name is not None),

@@ -14,19 +14,21 @@ import pandas as pd
 
 from experiment_cycle.audit.frames import as_frame, as_type_of
 from experiment_cycle.audit.known_rows import KnownRows, RowBook
-from experiment_cycle.audit.label_shuffle import Predicted, label_shuffle_finding
+from experiment_cycle.audit.label_shuffle import Labels, Predicted, label_shuffle_finding
 from experiment_cycle.audit.perturbation import Corruption, Made, corrupt_table, judge_reruns
 from experiment_cycle.audit.rerun import MODELS, Harness, Rerun
-from experiment_cycle.audit.route import DATASET
+from experiment_cycle.audit.route import DATASET, TRAIN
 from experiment_cycle.audit.tracing import Cut, Mask
 from experiment_cycle.audit.witness import FitWitness, Seen
 from experiment_cycle.columns import ROW, Columns
 from experiment_cycle.errors import DataError
+from experiment_cycle.metrics.outcomes import Floats
+from experiment_cycle.problem import Problem, Task
 from experiment_cycle.sealed import SEALED
 from experiment_cycle.splitting.leakage.options import AuditOptions
 from experiment_cycle.splitting.parts import part_codes
 from experiment_cycle.splitting.records import Finding
-from experiment_cycle.tuning.options import TuningOptions
+from experiment_cycle.training.predicting import predict_outputs
 
 Step = Callable[[str], None]
 """Told what has just been done."""
@@ -40,7 +42,9 @@ class Canaries:
         harness: Runs the route from the raw tables, or from the dataset where nothing prepares it.
         plain: Runs the route from the dataset.
         columns: The roles of the columns.
-        tuning: How to search; the trials are fewer than in the cycle.
+        task: What the target is predicted as.
+        few_trials: Parameters of a rerun that searches; see `shortened`.
+        no_search: Parameters of a rerun that does not.
         seed: Where all random choices come from.
         options: Waivers.
         keep: Columns that are never corrupted, besides those with a role as a key.
@@ -50,7 +54,9 @@ class Canaries:
     harness: Harness
     plain: Harness
     columns: Columns
-    tuning: TuningOptions
+    task: Task
+    few_trials: dict[str, Any]
+    no_search: dict[str, Any]
     seed: int
     options: AuditOptions
     keep: frozenset[str] = frozenset()
@@ -98,7 +104,7 @@ class Canaries:
             if corruption == "none" and harness is self.harness and not self.seen:
                 made = self._first(given).made
             else:
-                made = harness.run(_like(harness, given), self._few_trials, cut).made
+                made = harness.run(_like(harness, given), self.few_trials, cut).made
             self.on_step(f"perturbation, {corruption}")
             return made
 
@@ -138,16 +144,16 @@ class Canaries:
             )
         frame = frames[name]
         cut = _cut(harness, self.columns)
+        models = harness.as_far_as_models()
 
         def train(shuffled: pd.Series) -> Predicted:
             given = {name: frame.assign(**{self.columns.target: shuffled.array})}
-            rerun = harness.run(_like(harness, given), self._no_search, cut, hash_parts=False)
+            rerun = models.run(_like(harness, given), self.no_search, cut, hash_parts=False)
             return self._predict(rerun, shuffled)
 
         return label_shuffle_finding(
             train,
-            frame[self.columns.target],
-            self._groups(cut),
+            Labels(frame[self.columns.target], self.task, self._groups(cut)),
             self.seed,
             shuffles,
             self.options,
@@ -157,24 +163,20 @@ class Canaries:
 
     def _predict(self, rerun: Rerun, shuffled: pd.Series) -> Predicted:
         """Let the models of a rerun predict its test rows."""
-        test = as_frame(rerun.kept.get(SEALED))
-        if test is None or test.index.name != ROW:
+        test, train = (as_frame(rerun.kept.get(name)) for name in (SEALED, TRAIN))
+        if test is None or train is None or test.index.name != ROW:
             raise DataError(
                 f"The node that cuts the table makes no '{SEALED}' with the index {ROW}."
             )
-        rows = test.index.to_numpy()
         whole = rerun.table
         if whole is None or not np.array_equal(
             whole[self.columns.target].to_numpy(), shuffled.to_numpy()
         ):
             raise DataError("Rows came or went, so that the shuffled labels cannot be followed.")
-        levels = shuffled.dropna().unique()
-        mirrored = self.columns.positive_level(shuffled) != max(levels)
-        scores = {}
-        for name in MODELS:
-            if name in rerun.kept:
-                scores[name] = _scores(rerun.kept[name], test, mirrored=mirrored)
-        return Predicted(rows, scores)
+        problem = Problem.of(self.task, train[self.columns.target], self.columns)
+        models = {name: rerun.kept[name] for name in MODELS if name in rerun.kept}
+        scores = {name: _outputs(model, test, problem) for name, model in models.items()}
+        return Predicted(test.index.to_numpy(), scores, problem.classes)
 
     def _first(self, frames: dict[str, pd.DataFrame]) -> Rerun:
         """Run the whole route with nothing changed, and listen to every fit."""
@@ -189,7 +191,7 @@ class Canaries:
                 yield
             self.seen = witness.seen
 
-        return harness.run(_like(harness, frames), self._few_trials, cut, watch=watch)
+        return harness.run(_like(harness, frames), self.few_trials, cut, watch=watch)
 
     def _frames(self, harness: Harness) -> dict[str, pd.DataFrame]:
         frames = {name: as_frame(table) for name, table in harness.tables().items()}
@@ -206,21 +208,16 @@ class Canaries:
             return frame
         far = corruption == "far"
         seed = self.seed + place
-        return corrupt_table(frame, traced[0], self.columns, seed, far=far, keep=self.keep)
+        columns, task = self.columns, self.task
+        return corrupt_table(frame, traced[0], columns, task, seed, far=far, keep=self.keep)
 
     def _groups(self, cut: Cut) -> npt.NDArray[np.int64] | None:
-        name = self.columns.group or self.columns.query
-        if name is None or name not in cut.frame.columns:
+        columns = self.columns
+        # of a ranking whole queries are drawn, whatever their queries belong to
+        unit = columns.query if self.task == "ranking" else columns.group or columns.query
+        if unit is None or unit not in cut.frame.columns:
             return None
-        return pd.factorize(cut.frame[name], use_na_sentinel=False)[0].astype(np.int64)
-
-    @property
-    def _few_trials(self) -> dict[str, Any]:
-        return {"params:tuning": self.tuning}
-
-    @property
-    def _no_search(self) -> dict[str, Any]:
-        return {"params:tuning": self.tuning.model_copy(update={"method": "none"})}
+        return columns.model_copy(update={"group": unit}).groups(cut.frame)
 
 
 def _cut(harness: Harness, columns: Columns) -> Cut:
@@ -240,14 +237,9 @@ def _like(harness: Harness, frames: dict[str, pd.DataFrame]) -> dict[str, Any]:
     return {name: as_type_of(tables[name], frame) for name, frame in frames.items()}
 
 
-def _scores(model: Any, test: pd.DataFrame, *, mirrored: bool) -> npt.NDArray[np.float64]:
-    features = test[[str(name) for name in model.feature_names_in_]]
-    if not hasattr(model, "predict_proba"):
-        return np.asarray(model.predict(features), dtype=np.float64)
-    probability = np.asarray(model.predict_proba(features), dtype=np.float64)
-    if probability.shape[1] > 2:  # noqa: PLR2004
-        return probability
-    return probability[:, 0 if mirrored else 1]
+def _outputs(model: Any, test: pd.DataFrame, problem: Problem) -> Floats:
+    names = getattr(model, "feature_names_in_", test.columns)
+    return predict_outputs(model, test[[str(name) for name in names]], problem)
 
 
 def _untraced(names: list[str]) -> str:

@@ -132,16 +132,16 @@ class RowBook:
 
         A matrix that another step made of rows that were recognised is known too, as `followed`.
         """
-        known = self._followed.get(id(given))
-        if known is not None and known[0]() is given:
-            return known[1], "followed"
+        known = self._made_of_known_rows(given)
+        if known is not None:
+            return known, "followed"
         if isinstance(given, pd.Series):
             given = given.to_frame()
         for table in self._tables:
             found = table.count(given)
             if found is not None:
                 return found
-        return None
+        return self._held_by(given)
 
     def follow(self, given: Any, made: Any) -> None:
         """Remember that a matrix was made of rows that are recognised, one for each of them."""
@@ -149,13 +149,47 @@ class RowBook:
             return
         if made.shape[:1] != given.shape[:1]:
             return
-        counted = self.count(given)
+        self.hold(given, made)
+
+    def hold(self, given: Any, holder: Any) -> None:
+        """Remember that an object holds rows, if they are recognised."""
+        counted = None if given is None else self.count(given)
         if counted is None:
             return
         try:
-            self._followed[id(made)] = (weakref.ref(made), counted[0])
+            self._followed[id(holder)] = (weakref.ref(holder), counted[0])
         except TypeError:  # nothing can refer to it weakly
             return
+
+    def _made_of_known_rows(self, given: Any) -> Counts | None:
+        """Look up what is followed, or a view of all rows of it."""
+        for each in (given, getattr(given, "base", None)):
+            known = self._followed.get(id(each))
+            if known is not None and known[0]() is each and _rows(each) == _rows(given):
+                return known[1]
+        return None
+
+    def _held_by(self, given: Any) -> tuple[Counts, str] | None:
+        """Look for a table of as many rows in an object that is none, such as a data set."""
+        if hasattr(given, "shape") or not hasattr(given, "__dict__") or _rows(given) is None:
+            return None
+        for each in vars(given).values():
+            found = (
+                self.count(each) if hasattr(each, "shape") and _rows(each) == len(given) else None
+            )
+            if found is not None:
+                return found
+        return None
+
+
+def _rows(given: Any) -> int | None:
+    shape = getattr(given, "shape", None)
+    if isinstance(shape, tuple) and shape:
+        return int(shape[0])
+    try:
+        return len(given)
+    except Exception:  # an object of the user's may refuse in any way
+        return None
 
 
 def _content(column: npt.NDArray[np.float64]) -> bytes:
@@ -173,6 +207,8 @@ def _numbers(given: Any) -> npt.NDArray[np.float64] | None:
         given = given.select_dtypes(["number", "bool"])
         return given.to_numpy(dtype=np.float64, na_value=np.nan) if given.shape[1] else None
     if sparse.issparse(given):
+        return None
+    if not isinstance(given, list | tuple) and not hasattr(given, "__array__"):
         return None
     try:
         matrix = np.asarray(given, dtype=np.float64)

@@ -12,13 +12,14 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from experiment_cycle.audit.scores import class_levels, measure
+from experiment_cycle.audit.scores import SCORES, Groups, score_labels
 from experiment_cycle.audit.verdict import conclude
 from experiment_cycle.metrics.holm import holm
+from experiment_cycle.metrics.outcomes import Floats
+from experiment_cycle.problem import Task
 from experiment_cycle.splitting.leakage.findings import About, Accusation
 from experiment_cycle.splitting.leakage.options import AuditOptions
 from experiment_cycle.splitting.records import Finding
-from experiment_cycle.splitting.target import has_many_levels
 
 ABOUT = About("LEAK019", "Shuffled labels can be predicted", "high")
 REMEDY = (
@@ -33,7 +34,21 @@ REDRAWS = 20
 TRIES = 3
 """A shuffle in which a part lost a class is drawn again; so many times as many are tried."""
 
-Groups = npt.NDArray[np.int64]
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """The labels of all rows, and which of them hang together.
+
+    Attributes:
+        target: Shape (n,).
+        task: What they are predicted as.
+        groups: What each row belongs to, shape (n,), numbered from 0; None: rows are on their own.
+            Ranking: the query of each row.
+    """
+
+    target: pd.Series
+    task: Task
+    groups: Groups | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +57,14 @@ class Predicted:
 
     Attributes:
         rows: Positions of the held-out rows, shape (t,).
-        scores: By model: shape (t,) for a number or the probability of the second class, (t, k)
-            for the probabilities of k classes in their order.
+        scores: By model: shape (t,) for a number, a score or the probability of the second class,
+            (t, k) for the probabilities of k classes.
+        classes: Classification: the classes in the order of their codes; None: as they are sorted.
     """
 
     rows: npt.NDArray[np.integer]
-    scores: Mapping[str, npt.NDArray[np.float64]]
+    scores: Mapping[str, Floats]
+    classes: Sequence[Any] | None = None
 
 
 Train = Callable[[pd.Series], Predicted]
@@ -85,8 +102,7 @@ def _from_other_groups(groups: Groups, random: np.random.Generator) -> npt.NDArr
 
 def label_shuffle_finding(
     train: Train,
-    target: pd.Series,
-    groups: Groups | None,
+    labels: Labels,
     seed: int,
     shuffles: int = FEWEST,
     options: AuditOptions | None = None,
@@ -97,14 +113,13 @@ def label_shuffle_finding(
 
     Each shuffle gives a score and what chance gives: the mean score of the same predictions against
     labels of the held-out rows that are drawn anew. Without a leak both have the same expectation,
-    whatever the data, the model and the metric (ROC AUC for classes, one against the others for
-    more than two; R² for numbers). One-sided t test over the shuffles at 1 %, by Holm's method over
-    the models. A canary after Kapoor and Narayanan, Patterns 4(9), 2023, type L1.3.
+    whatever the data, the model and the metric (see `score_labels`). One-sided t test over the
+    shuffles at 1 %, by Holm's method over the models. A canary after Kapoor and Narayanan, Patterns
+    4(9), 2023, type L1.3.
 
     Args:
         train: The pipeline to be tried.
-        target: The target of all rows.
-        groups: What each row belongs to, shape (n,), numbered from 0; None: rows are on their own.
+        labels: The target of all rows.
         seed: Where all random choices come from.
         shuffles: How many; at least 20.
         options: Waivers.
@@ -119,39 +134,40 @@ def label_shuffle_finding(
         if all(len(each) >= shuffles for each in gains.values()) and gains:
             break
         random = np.random.default_rng([seed, number])
-        shuffled = shuffle(target, groups, random)
+        shuffled = shuffle(labels.target, labels.groups, random)
         try:
             predicted = train(shuffled)
         except Exception as error:  # the user's code may fail in any way
             failures.append(f"{type(error).__name__}: {error}")
             continue
-        for model, score, chance in _score(target, shuffled, groups, predicted, random):
+        for model, score, chance in _score(labels, shuffled, predicted, random):
             gains.setdefault(model, []).append(score - chance)
             scored.setdefault(model, []).append(score)
         if on_shuffle is not None:
             on_shuffle()
-    return _conclude(gains, scored, failures, target, shuffles, told, remarks)
+    return _conclude(gains, scored, failures, labels.task, shuffles, told, remarks)
 
 
 def _score(
-    target: pd.Series,
-    shuffled: pd.Series,
-    groups: Groups | None,
-    predicted: Predicted,
-    random: np.random.Generator,
+    labels: Labels, shuffled: pd.Series, predicted: Predicted, random: np.random.Generator
 ) -> list[tuple[str, float, float]]:
     """Give for each model its score, and the mean score that chance gives it."""
-    levels = class_levels(target)
-    held = shuffled.array[predicted.rows]
+    rows, groups, classes = predicted.rows, labels.groups, predicted.classes
+    if classes is None and labels.task == "classification":
+        classes = sorted(labels.target.dropna().unique())
+    held = shuffled.array[rows]
     redrawn = []
     for _ in range(REDRAWS):
         if groups is None:
             redrawn.append(held[random.permutation(len(held))])
         else:
-            redrawn.append(shuffle(target, groups, random).array[predicted.rows])
+            redrawn.append(shuffle(labels.target, groups, random).array[rows])
+    query = None if groups is None else groups[rows]
     found = []
     for model, scores in predicted.scores.items():
-        score, *by_chance = measure([held, *redrawn], scores, levels)
+        score, *by_chance = score_labels(
+            labels.task, [held, *redrawn], scores, classes or (), query
+        )
         known = [each for each in by_chance if math.isfinite(each)]
         if math.isfinite(score) and known:
             found.append((model, score, float(np.mean(known))))
@@ -171,12 +187,12 @@ def _conclude(
     gains: Mapping[str, list[float]],
     scored: Mapping[str, list[float]],
     failures: Sequence[str],
-    target: pd.Series,
+    task: Task,
     shuffles: int,
     options: AuditOptions,
     remarks: Sequence[str],
 ) -> Finding:
-    name = "R²" if has_many_levels(target) else "ROC AUC"
+    name = SCORES[task]
     done = min((len(each) for each in gains.values()), default=0)
     evidence: dict[str, Any] = {
         "metric": name,

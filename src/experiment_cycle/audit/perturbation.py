@@ -14,10 +14,10 @@ from experiment_cycle.audit.corruption import corrupt
 from experiment_cycle.audit.fingerprints import WHOLE, Parts, fingerprint_parts
 from experiment_cycle.audit.verdict import conclude
 from experiment_cycle.columns import Columns
+from experiment_cycle.problem import Task
 from experiment_cycle.splitting.leakage.findings import About, Accusation
 from experiment_cycle.splitting.leakage.options import AuditOptions
 from experiment_cycle.splitting.records import Finding
-from experiment_cycle.splitting.target import has_many_levels
 
 ABOUT = About("LEAK018", "Training changes when test rows change", "high")
 REMEDY = (
@@ -66,6 +66,7 @@ def perturbation_finding(
     frame: pd.DataFrame,
     test_rows: npt.NDArray[np.integer],
     columns: Columns,
+    task: Task,
     seed: int,
     options: AuditOptions | None = None,
 ) -> Finding:
@@ -77,6 +78,7 @@ def perturbation_finding(
         frame: The whole table.
         test_rows: Positions of the test rows, shape (m,).
         columns: The roles of the columns.
+        task: What the target is predicted as.
         seed: Where all random choices come from.
         options: Waivers.
     """
@@ -87,7 +89,7 @@ def perturbation_finding(
         given = frame.copy()
         if corruption != "none":
             far = corruption == "far"
-            given = corrupt_table(frame, rows, columns, seed, far=far)
+            given = corrupt_table(frame, rows, columns, task, seed, far=far)
         made = fit(given)
         return {"what was learned": Artifact("fit", fingerprint_parts(made), judged=True)}
 
@@ -98,6 +100,7 @@ def corrupt_table(
     frame: pd.DataFrame,
     rows: npt.NDArray[np.bool_],
     columns: Columns,
+    task: Task,
     seed: int,
     *,
     far: bool = True,
@@ -105,15 +108,15 @@ def corrupt_table(
 ) -> pd.DataFrame:
     """Corrupt rows of a table that has columns with roles; see `corrupt`.
 
-    Identifier, group, query, moments and `keep` stay, so that joins and splits still work; a target
-    of classes gets other ones of its classes.
+    Identifier, group, query, moments and `keep` stay, so that joins and splits still work. Weights,
+    and a target of classes or relevances, become others of those that occur: any value of their
+    type would be refused.
     """
     keys = {getattr(columns, key) for key in ("identifier", "group", "query", "time")}
     stay = {name for name in (*keys, *columns.moments(), *keep) if name is not None}
-    target = columns.target
-    classes = target in frame.columns and not has_many_levels(frame[target])
-    only = (target,) if classes else ()
-    return corrupt(frame, rows, stay, seed, levels_only=only, far=far)
+    only = {columns.weight} if task == "regression" else {columns.weight, columns.target}
+    levels_only = {name for name in only if name is not None}
+    return corrupt(frame, rows, stay, seed, levels_only=levels_only, far=far)
 
 
 def judge_reruns(

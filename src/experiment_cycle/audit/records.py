@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from experiment_cycle.columns import Columns
 from experiment_cycle.options import Record, fingerprint
+from experiment_cycle.problem import Task
 from experiment_cycle.replacing import replacing
 from experiment_cycle.splitting.options import SplittingOptions
 from experiment_cycle.splitting.records import Finding
@@ -33,6 +34,7 @@ class AuditReport(Record):
 
 
 def parameters_hash(
+    task: Task,
     seed: int,
     columns: Columns,
     splitting: SplittingOptions,
@@ -42,7 +44,7 @@ def parameters_hash(
     """Hash the parameters that the result of an audit depends on: SHA-256 (hex)."""
     options = {"columns": columns, "splitting": splitting, "tuning": tuning, "training": training}
     plain = {name: each.model_dump(mode="json") for name, each in options.items()}
-    return fingerprint({"seed": seed, **plain})
+    return fingerprint({"task": task, "seed": seed, **plain})
 
 
 def present_report(file: Path, split: str, parameters: str) -> AuditReport | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from kedro.runner import SequentialRunner
 from experiment_cycle.audit.fingerprints import fingerprint_parts
 from experiment_cycle.audit.frames import as_frame
 from experiment_cycle.audit.perturbation import Artifact
-from experiment_cycle.audit.route import ASSIGNMENT, DATASET, Route, is_data, plain_name
+from experiment_cycle.audit.route import ASSIGNMENT, DATASET, TRAIN, Route, is_data, plain_name
 from experiment_cycle.audit.scratch import is_path_dataset, redirect, scratch_folder
 from experiment_cycle.audit.tracing import Cut
 from experiment_cycle.errors import ConfigurationError
@@ -25,7 +25,7 @@ from experiment_cycle.sealed import SEALED
 from experiment_cycle.snapshot import Snapshot
 
 MODELS = ("challenger", "baseline")
-KEPT = (SEALED, *MODELS)
+KEPT = (SEALED, TRAIN, *MODELS)
 
 
 @dataclass(eq=False)
@@ -47,12 +47,14 @@ class Harness:
         catalog: The project's catalog, with its typed parameters; nothing is saved to it.
         route: What to run.
         assignment: The part of each row, as stored.
+        unsaved: Datasets that are kept in memory, whatever the catalog says.
     """
 
     folder: Path
     catalog: DataCatalog
     route: Route
     assignment: pd.DataFrame
+    unsaved: frozenset[str] = frozenset()
 
     def tables(self) -> dict[str, Any]:
         """Load the tables that the route begins with; what is no table is left out."""
@@ -86,6 +88,11 @@ class Harness:
                 "before the split return one of these."
             )
         return frame
+
+    def as_far_as_models(self) -> Harness:
+        """Leave out the nodes that do not lead to the models, and do not write the models."""
+        route = self.route.leading_to(KEPT)
+        return replace(self, route=route, unsaved=route.results)
 
     def run(
         self,
@@ -134,6 +141,8 @@ class Harness:
                 ready[name] = MemoryDataset(_as_source(name, given[name], scratch))
             elif not is_data(name):
                 ready[name] = _parameter(self.catalog, name, parameters)
+            elif name in self.unsaved:
+                ready[name] = MemoryDataset(copy_mode="assign")
             elif name in made or is_path_dataset(self._entry(name)):
                 moved = redirect(self._entry(name), self.folder, scratch)
                 if moved is not None:

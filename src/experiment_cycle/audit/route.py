@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from kedro.pipeline import Pipeline
@@ -44,6 +44,22 @@ class Route:
         return frozenset(self.pipeline.to_nodes(self.cut.name).all_outputs()) - set(
             self.cut.outputs
         )
+
+    def leading_to(self, names: Collection[str]) -> Route:
+        """Keep only the nodes that make what is named, as far as it is made, or lead to it."""
+        made = [name for name in self.pipeline.all_outputs() if plain_name(name) in names]
+        return replace(self, pipeline=self.pipeline.to_outputs(*made))
+
+    @property
+    def results(self) -> frozenset[str]:
+        """What nodes that tune or train make, and no node reads."""
+        made = {
+            name
+            for node in self.pipeline.nodes
+            if node.tags & BLIND_STAGES
+            for name in node.outputs
+        }
+        return frozenset(made & self.pipeline.outputs())
 
     @property
     def training(self) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""A witness of every `fit` in the scikit-learn style, who says which rows it saw."""
+"""A witness of every `fit`, and of all that boosting libraries learn, who says from which rows."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from typing import Any, Self
 
 from sklearn.base import BaseEstimator
 
+from experiment_cycle.audit.boosters import listening
 from experiment_cycle.audit.known_rows import RowBook
 
-FITS = ("fit", "fit_transform", "fit_predict", "fit_resample", "partial_fit")
+FITS = ("fit", "fit_transform", "fit_predict", "fit_resample", "partial_fit", "fit_loop")
+"""The last one is skorch's, which the others of its networks end in."""
 MAKES = ("fit_transform",)
 """What of these returns the rows it was given, in another form."""
 DATA = ("X", "raw_documents", "X_train", "data")
@@ -26,7 +28,7 @@ class Seen:
 
     Attributes:
         node: Where it was called.
-        estimator: The class.
+        estimator: The class; of boosters with the name of their library.
         nested: Whether it was called by the `fit` of another estimator.
         learns_target: Whether it was a classifier, regressor or the like, and no preprocessing.
         rows: How many rows of each part; the most of any call. None: not recognised.
@@ -46,8 +48,9 @@ class Seen:
 class FitWitness:
     """Listens to every `fit` of every subclass of `BaseEstimator` while the block runs.
 
-    Classes that are made or imported meanwhile are listened to as well. At the end everything is as
-    it was. What the estimators do is not changed.
+    So it does to the boosters of LightGBM and XGBoost, which learn without a `fit`. Classes that
+    are made or imported meanwhile are listened to as well. At the end everything is as it was. What
+    the estimators do is not changed.
 
     Args:
         rows: The rows to be recognised.
@@ -72,6 +75,9 @@ class FitWitness:
         """Begin to listen."""
         for each in [BaseEstimator, *_descendants(BaseEstimator)]:
             self._listen_to(each)
+        for owner, name, heard in listening(self._rows.hold, self._note_booster):
+            self._wrapped.append((owner, name, owner.__dict__[name]))
+            setattr(owner, name, heard)
         original = BaseEstimator.__dict__.get("__init_subclass__")
         self._wrapped.append((BaseEstimator, "__init_subclass__", original))
         witness = self
@@ -119,7 +125,9 @@ class FitWitness:
             above: list[int] = self._inside.__dict__.setdefault("stack", [])
             # fit_transform calls fit of the same object: one call, told once
             if id(estimator) not in above and isinstance(estimator, BaseEstimator):
-                self._note(estimator, _data(signature, estimator, args, kwargs), bool(above))
+                data = _data(signature, estimator, args, kwargs)
+                learns = _learns_target(estimator)
+                self._note(type(estimator).__name__, data, nested=bool(above), learns=learns)
             above.append(id(estimator))
             try:
                 made = original(estimator, *args, **kwargs)
@@ -137,11 +145,14 @@ class FitWitness:
 
         return fit if name in FITS else transform
 
-    def _note(self, estimator: Any, data: Any, nested: bool) -> None:
+    def _note_booster(self, name: str, holder: Any) -> None:
+        above: list[int] = self._inside.__dict__.get("stack", [])
+        self._note(name, holder, nested=bool(above), learns=True)
+
+    def _note(self, name: str, data: Any, *, nested: bool, learns: bool) -> None:
         counted = None if data is None else self._rows.count(data)
         rows, how = (None, "not recognised") if counted is None else counted
-        name, node = type(estimator).__name__, self._node()
-        learns = _learns_target(estimator)
+        node = self._node()
         with self._lock:
             before = self._seen.get((node, name, nested))
             now = Seen(node, name, nested, learns, rows, how)

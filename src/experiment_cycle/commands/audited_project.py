@@ -58,6 +58,7 @@ def open_subject(
         catalog=_catalog(metadata, loader, environment, replaced),
         pipeline=pipelines["__default__"],
         columns=configuration.columns,
+        task=configuration.task,
         splitting=configuration.splitting,
         tuning=configuration.tuning,
         training=configuration.training,

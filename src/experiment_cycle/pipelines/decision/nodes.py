@@ -18,6 +18,7 @@ from experiment_cycle.decision.promotion import promote
 from experiment_cycle.decision.records import Comparison, Decision, Gate
 from experiment_cycle.decision.rule import decide
 from experiment_cycle.hypothesis import Hypothesis
+from experiment_cycle.problem import Task
 from experiment_cycle.splitting.options import SplittingOptions
 from experiment_cycle.training.options import TrainingOptions
 from experiment_cycle.tuning.options import TuningOptions
@@ -55,6 +56,7 @@ def check_gates(
     versioning: DataVersioningOptions,
     project_folder: Path,
     versioning_credentials: Credentials,
+    task: Task,
     seed: int,
     splitting: SplittingOptions,
     tuning: TuningOptions,
@@ -75,7 +77,7 @@ def check_gates(
     versions = open_versions(
         versioning, project_folder, versioning_credentials, dataset_version["backend"]
     )
-    parameters = parameters_hash(seed, columns, splitting, tuning, training)
+    parameters = parameters_hash(task, seed, columns, splitting, tuning, training)
     evidence = Evidence(
         hypothesis=hypothesis,
         columns=columns,

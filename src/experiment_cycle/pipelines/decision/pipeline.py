@@ -33,6 +33,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "params:data_versioning",
                     "project_folder",
                     "versioning_credentials",
+                    "params:task",
                     "params:seed",
                     "params:splitting",
                     "params:tuning",
