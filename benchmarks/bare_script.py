@@ -38,25 +38,32 @@ from experiment_cycle.evaluation.errors.failures import worst_rows
 from experiment_cycle.evaluation.errors.fairness import compare_groups
 from experiment_cycle.evaluation.errors.slices import measure_slices
 from experiment_cycle.evaluation.options import EvaluationOptions
-from experiment_cycle.evaluation.plots import (
-    plot_calibration,
-    plot_confusion,
-    plot_precision_recall,
-    plot_roc,
-)
+from experiment_cycle.evaluation.plots.drawing import draw as draw_evaluation
+from experiment_cycle.evaluation.predictions import Predictions
 from experiment_cycle.metrics.bootstrap import bootstrap
 from experiment_cycle.metrics.catalogue import known_metrics
 from experiment_cycle.metrics.influence import influence
 from experiment_cycle.metrics.units import Units
+from experiment_cycle.problem import Problem
 from experiment_cycle.training.plots import plot_loss
 from experiment_cycle.training.records import TrainingHistory
 from experiment_cycle.tuning.plots import plot_trials
 
-SEED, TRIALS, ROUNDS, PATIENCE, REPLICATES = 42, 30, 500, 50, 1000
+SEED, TRIALS, ROUNDS, PATIENCE, REPLICATES, BINS = 42, 30, 500, 50, 1000, 10
+
+
+def draw_columns(current: int) -> int:
+    """Seed the draw of a round's columns, the first one counted as 0, as the cycle does."""
+    drawn = np.random.SeedSequence([SEED, current + 1]).generate_state(2)[0]
+    return (int(drawn) & (2**30 - 1) & ~1) | ((current + 1) % 2)
 
 
 def boost(
-    parts: dict[str, tuple], categorical: list[int], parameters: dict, watch: tuple
+    parts: dict[str, tuple],
+    categorical: list[int],
+    parameters: dict,
+    watch: tuple,
+    metrics: tuple = ("binary_logloss",),
 ) -> object:
     """Fit LightGBM with early stopping on validation."""
     model = lightgbm.LGBMClassifier(
@@ -73,9 +80,12 @@ def boost(
         *parts["train"],
         eval_X=tuple(parts[name][0] for name in watch),
         eval_y=tuple(parts[name][1] for name in watch),
-        eval_metric="binary_logloss",
+        eval_metric=list(metrics),
         categorical_feature=categorical,
-        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+        callbacks=[
+            lightgbm.early_stopping(PATIENCE, first_metric_only=True, verbose=False),
+            lightgbm.reset_parameter(feature_fraction_seed=draw_columns),
+        ],
     )
 
 
@@ -104,13 +114,14 @@ def tune(parts: dict[str, tuple], categorical: list[int]) -> optuna.Study:
     return study
 
 
-def intervals(target: np.ndarray, scores: dict[str, np.ndarray], units: Units) -> dict[str, float]:
+def intervals(predictions: Predictions, units: Units) -> dict[str, float]:
     """Measure every metric of both models with standard error and percentile bootstrap."""
-    found = {}
-    for model, score in scores.items():
-        draws = bootstrap(known_metrics(), target, score, units, REPLICATES, SEED, 0.5)
-        for name in known_metrics():
-            measured = influence(name, target, score, 0.5)
+    found, names = {}, known_metrics("binary")
+    for model in predictions.models:
+        outcomes = predictions.outcomes(model)
+        draws = bootstrap(names, outcomes, units, REPLICATES, SEED)
+        for name in names:
+            measured = influence(name, outcomes)
             found[f"{model}.{name}"] = measured.value
             found[f"{model}.{name}.error"] = units.standard_error(measured.contributions)
             low, high = np.nanquantile(draws[name], [0.025, 0.975])
@@ -156,16 +167,13 @@ def record(
         )
 
 
-def draw(folder: Path, study: optuna.Study, scores: pd.DataFrame, losses: dict) -> None:
+def draw(folder: Path, study: optuna.Study, predictions: Predictions, losses: dict) -> None:
     """Write the six plots of the record."""
     trials = pd.DataFrame(
         {"trial": t.number, "state": "complete", "value": t.value} for t in study.trials
     )
     figures = {
-        "roc": plot_roc(scores),
-        "precision_recall": plot_precision_recall(scores),
-        "calibration": plot_calibration(scores, 10),
-        "confusion": plot_confusion(scores, 0.5),
+        **draw_evaluation(predictions, BINS)._asdict(),
         "trials": plot_trials(trials, "log_loss"),
         "loss": plot_loss(losses),
     }
@@ -173,33 +181,70 @@ def draw(folder: Path, study: optuna.Study, scores: pd.DataFrame, losses: dict) 
         figure.write_json(folder / f"{name}.json")
 
 
-def explain(folder: Path, test: pd.DataFrame, scores: pd.DataFrame, columns: Columns) -> None:
+def explain(folder: Path, test: pd.DataFrame, predictions: Predictions, columns: Columns) -> None:
     """Write slices, fairness and failure cases."""
     options = EvaluationOptions()
-    measure_slices(test, scores, columns, options).to_csv(folder / "slices.csv", index=False)
-    fairness = compare_groups(test, scores, columns, options)
+    slices = measure_slices(test, predictions, columns, options)
+    slices.to_csv(folder / "slices.csv", index=False)
+    fairness = compare_groups(test, predictions, columns, options)
     (folder / "fairness.json").write_text(fairness.model_dump_json(indent=2))
-    worst_rows(test, scores, options.failure_cases).to_csv(folder / "failures.csv", index=False)
+    failures = worst_rows(test, predictions, options.failure_cases)
+    failures.to_csv(folder / "failures.csv", index=False)
+
+
+def history_of(booster: lightgbm.LGBMClassifier) -> TrainingHistory:
+    """Describe how the challenger learned."""
+    train, validation = (
+        {
+            "log_loss": tuple(series["binary_logloss"]),
+            "roc_auc": tuple(series["auc"]),
+        }
+        for series in booster.evals_result_.values()
+    )
+    return TrainingHistory(
+        estimator="lightgbm",
+        unit="round",
+        loss="log_loss",
+        metric="log_loss",
+        train=train,
+        validation=validation,
+        best_step=booster.best_iteration_,
+        steps=len(validation["log_loss"]),
+        stopped_because="",
+    )
 
 
 def main(data: Path, assignment: Path, roles: dict, folder: Path) -> None:
     """Run the experiment."""
     warnings.simplefilter("ignore")
+    columns = Columns(**roles)
     frame = pd.read_parquet(data) if data.suffix == ".parquet" else pd.read_csv(data)
     split = pd.read_parquet(assignment)["split"].to_numpy()
-    target = (frame[roles["target"]] == frame[roles["target"]].max()).to_numpy(np.int8)
-    X = frame.drop(columns=[roles["target"], *roles["drop"], *filter(None, [roles["group"]])])
+    rows = {name: split == name for name in ("train", "validation", "test")}
+    problem = Problem.of("classification", frame.loc[rows["train"], columns.target], columns)
+    target = problem.encode(frame[columns.target], "data")
+    X = frame[columns.features(frame.columns)]
     numbers = list(X.select_dtypes(["number", "bool"]))
     texts = [name for name in X if name not in numbers]
-    rows = {name: split == name for name in ("train", "validation", "test")}
     preprocess = make_column_transformer(
         (StandardScaler(with_mean=False, with_std=False), numbers),
-        (OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan), texts),
+        (
+            OrdinalEncoder(
+                handle_unknown="use_encoded_value",
+                unknown_value=np.nan,
+                min_frequency=10,
+                max_categories=100,
+            ),
+            texts,
+        ),
     ).fit(X[rows["train"]])
     parts = {name: (preprocess.transform(X[mask]), target[mask]) for name, mask in rows.items()}
     categorical = list(range(len(numbers), X.shape[1]))
     study = tune(parts, categorical)
-    booster = boost(parts, categorical, study.best_params, ("train", "validation"))
+    booster = boost(
+        *(parts, categorical, study.best_params, ("train", "validation")),
+        metrics=("binary_logloss", "auc"),
+    )
     challenger = Pipeline([("preprocess", preprocess), ("estimator", booster)])
     baseline = make_pipeline(
         make_column_transformer(
@@ -209,30 +254,22 @@ def main(data: Path, assignment: Path, roles: dict, folder: Path) -> None:
         LogisticRegression(max_iter=1000),
     ).fit(X[rows["train"]], target[rows["train"]])
     tested = X[rows["test"]]
-    scores = {
-        "challenger": challenger.predict_proba(tested)[:, 1],
-        "incumbent": baseline.predict_proba(tested)[:, 1],
-    }
-    groups = frame.loc[rows["test"], roles["group"]] if roles["group"] else tested.index
+    groups = frame.loc[rows["test"], columns.group] if columns.group else tested.index
     units = Units.from_codes(pd.factorize(groups)[0])
-    found = intervals(target[rows["test"]], scores, units)
-    predictions = pd.DataFrame(scores).assign(unit=units.codes, target=target[rows["test"]])
-    predictions.index = tested.index.rename("__row__")
-    predictions.to_parquet(folder / "predictions.parquet")
-    train, validation = (
-        {"log_loss": tuple(series["binary_logloss"])} for series in booster.evals_result_.values()
+    table = pd.DataFrame(
+        {
+            "unit": units.codes,
+            "target": target[rows["test"]],
+            "challenger": challenger.predict_proba(tested)[:, 1],
+            "incumbent": baseline.predict_proba(tested)[:, 1],
+        },
+        index=tested.index.rename("__row__"),
     )
-    history = TrainingHistory(
-        estimator="lightgbm",
-        metric="log_loss",
-        train=train,
-        validation=validation,
-        best_round=booster.best_iteration_,
-        rounds=len(validation["log_loss"]),
-        stopped_because="",
-    )
-    draw(folder, study, predictions, history.model_dump())
-    explain(folder, frame[rows["test"]].rename_axis("__row__"), predictions, Columns(**roles))
+    table.to_parquet(folder / "predictions.parquet")
+    predictions = Predictions(table, problem, {"challenger": 0.5, "incumbent": 0.5})
+    found = intervals(predictions, units)
+    draw(folder, study, predictions, history_of(booster).model_dump())
+    explain(folder, frame[rows["test"]].rename_axis("__row__"), predictions, columns)
     for name, model in (("challenger", challenger), ("baseline", baseline)):
         skops.io.dump(model, folder / f"{name}.skops")
     record(folder, study, challenger, tested.head(), found)

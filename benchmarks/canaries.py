@@ -6,6 +6,7 @@ Each pipeline is a plain function: it makes its features, trains on its train ro
 test rows. A clean one learns from train alone; a leaking one learns one thing from all rows before
 the split. Data are noise with a target that has nothing to do with them, but for "a strong signal".
 In "groups of unequal size" the target depends on the group's size, and rows of a group are alike.
+"Queries" have 2 to 9 rows, the most relevant one first, and are ranked by LightGBM's LambdaMART.
 The Monte Carlo error of a rate p over n repetitions is sqrt(p (1 - p) / n): 0.31 points for 1 %
 over 1,000.
 """
@@ -20,12 +21,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from lightgbm import LGBMRanker
 from sklearn.feature_selection import f_classif
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from experiment_cycle.audit.label_shuffle import Predicted, label_shuffle_finding
+from experiment_cycle.audit.label_shuffle import Labels, Predicted, label_shuffle_finding
 from experiment_cycle.audit.perturbation import perturbation_finding
 from experiment_cycle.columns import Columns
+from experiment_cycle.problem import Task
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -33,13 +36,14 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One drawn data set; `groups` is None where rows are on their own."""
+    """One drawn data set; without `groups` (of a ranking: queries) rows are on their own."""
 
     matrix: Floats
     target: pd.Series
     train: Rows
     test: Rows
     groups: Rows | None = None
+    task: Task = "classification"
 
 
 @dataclass(frozen=True)
@@ -83,9 +87,8 @@ def strong(random: np.random.Generator) -> Case:
 
 def numbers(random: np.random.Generator) -> Case:
     """Draw a target of numbers."""
-    return Case(
-        random.normal(size=(200, 6)), pd.Series(random.normal(size=200)), *halves(200, random)
-    )
+    target = pd.Series(random.normal(size=200))
+    return Case(random.normal(size=(200, 6)), target, *halves(200, random), task="regression")
 
 
 def grouped(random: np.random.Generator) -> Case:
@@ -96,6 +99,17 @@ def grouped(random: np.random.Generator) -> Case:
     target = pd.Series((random.random(80) < sizes / 13).astype(int)[groups])
     tested = np.isin(groups, random.permutation(80)[:20])
     return Case(matrix, target, np.flatnonzero(~tested), np.flatnonzero(tested), groups)
+
+
+def ranked(random: np.random.Generator) -> Case:
+    """Draw queries of 2 to 9 rows of which the first ones are relevant."""
+    query = np.repeat(np.arange(80), random.integers(2, 10, 80))
+    place = np.arange(len(query)) - np.searchsorted(query, query)
+    target = pd.Series(np.maximum(2 - place, 0))
+    matrix = random.normal(size=(len(query), 4))
+    tested = np.isin(query, random.permutation(80)[:20])
+    train, test = np.flatnonzero(~tested), np.flatnonzero(tested)
+    return Case(matrix, target, train, test, query, "ranking")
 
 
 def on_train(case: Case, matrix: Floats, target: pd.Series) -> Floats:
@@ -128,9 +142,11 @@ PIPELINES = (
     Pipeline("clean: a strong signal", False, strong, on_train),
     Pipeline("clean: a target of numbers", False, numbers, on_train),
     Pipeline("clean: groups of unequal size", False, grouped, on_train),
+    Pipeline("clean: queries", False, ranked, on_train),
     Pipeline("25 of 10,000 columns selected, 200 rows", True, noise(200, 10_000), select),
     Pipeline("25 of 500 columns selected, 200 rows", True, noise(200, 500), select),
     Pipeline("200 places encoded, 600 rows", True, noise(600, 1), encode),
+    Pipeline("200 items encoded, queries", True, ranked, encode),
     Pipeline("scaled, 200 rows x 6", True, noise(200, 6), scale),
 )
 
@@ -141,14 +157,19 @@ def by_labels(pipeline: Pipeline, case: Case, seed: int) -> str:
     def train(target: pd.Series) -> Predicted:
         made = pipeline.prepare(case, case.matrix, target)
         part, labels = made[case.train], target.iloc[case.train]
-        if target.nunique() > 2:
+        if case.task == "ranking":
+            sizes = np.unique(case.groups[case.train], return_counts=True)[1]
+            ranker = LGBMRanker(n_estimators=10, min_child_samples=5, n_jobs=1, verbosity=-1)
+            ranker.fit(part, labels, group=sizes)
+            return Predicted(case.test, {"lambdamart": ranker.predict(made[case.test])})
+        if case.task == "regression":
             return Predicted(
                 case.test, {"ridge": Ridge().fit(part, labels).predict(made[case.test])}
             )
         model = LogisticRegression(max_iter=200).fit(part, labels)
         return Predicted(case.test, {"logistic": model.predict_proba(made[case.test])[:, 1]})
 
-    return label_shuffle_finding(train, case.target, case.groups, seed).status
+    return label_shuffle_finding(train, Labels(case.target, case.task, case.groups), seed).status
 
 
 def by_rows(pipeline: Pipeline, case: Case, seed: int) -> str:
@@ -159,7 +180,7 @@ def by_rows(pipeline: Pipeline, case: Case, seed: int) -> str:
     def fit(given: pd.DataFrame) -> Floats:
         return pipeline.prepare(case, given[names].to_numpy(), given["y"])[case.train]
 
-    return perturbation_finding(fit, frame, case.test, Columns(target="y"), seed).status
+    return perturbation_finding(fit, frame, case.test, Columns(target="y"), case.task, seed).status
 
 
 def main() -> None:

@@ -24,6 +24,13 @@ from experiment_cycle.tracking.registry import register_champion
 
 BAR = 0.3
 METRICS = {f"metric_{i}": i / 100 for i in range(100)}
+TRUSTED = ["collections.OrderedDict", "lightgbm.basic.Booster", "lightgbm.sklearn.LGBMClassifier"]
+RECORD = {
+    "identity": "i",
+    "estimator": "lightgbm",
+    "problem": {"type": "binary"},
+    "trusted_types": TRUSTED,
+}
 
 
 def a_model() -> tuple[Pipeline, pd.DataFrame]:
@@ -44,11 +51,7 @@ def plain(model: Pipeline, frame: pd.DataFrame) -> None:
         mlflow.sklearn.log_model(
             model,
             name="model",
-            skops_trusted_types=[
-                "collections.OrderedDict",
-                "lightgbm.basic.Booster",
-                "lightgbm.sklearn.LGBMClassifier",
-            ],
+            skops_trusted_types=TRUSTED,
         )
 
 
@@ -60,7 +63,7 @@ def ours(model: Pipeline, frame: pd.DataFrame) -> None:
         record_parameters({f"parameter_{i}": i for i in range(60)})
         record_tags({f"tag_{i}": i for i in range(20)})
         record_metrics(METRICS, prefix="")
-        register_champion("model", model, {"identity": "i"}, seen, {}, None, frame.head())
+        register_champion("model", model, RECORD, seen, {}, None, frame.head())
 
 
 def measure(work: Callable[[Pipeline, pd.DataFrame], None]) -> tuple[float, float]:
