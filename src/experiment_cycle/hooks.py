@@ -61,8 +61,8 @@ class CheckHook:
     def after_catalog_created(self, catalog: DataCatalog) -> None:
         """Check every entry of the catalog, also those that the run would reach last.
 
-        Models may hold the types that the options trust; the report names the command. Where the options name a data version, it
-        takes the place of the raw data.
+        Models may hold the types that the options trust; the report names the command. Where the
+        options name a data version, it takes the place of the raw data.
         """
         for name in catalog:
             try:

@@ -80,12 +80,12 @@ def test_sparse_rows_are_hashed_by_what_they_hold():
 
 def test_a_class_of_the_users_own_counts_by_its_source(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
-    source = tmp_path / "models_of_mine.py"
+    source = tmp_path / "forest_of_mine.py"
     hashes = []
     for text in ("class Forest: pass\n", "class Forest: trees = 2\n"):
         source.write_text(text)
-        versions = code_versions("custom", {"path": "models_of_mine.Forest"})
-        hashes.append(versions["models_of_mine.Forest"])
+        versions = code_versions("custom", {"path": "forest_of_mine.Forest"})
+        hashes.append(versions["forest_of_mine.Forest"])
     assert None not in hashes
     assert len(set(hashes)) == 2
     missing = code_versions("custom", {"path": "nowhere.at.All"})
