@@ -365,3 +365,15 @@ def test_a_transformer_of_ones_own_must_be_trusted_before_anything_is_trained(
     check_parameters(
         put(asked, "training.preprocessing.trusted_types", ["my_features.Ratio"]), (), ()
     )
+
+
+def test_a_single_value_in_place_of_a_list_is_told_as_that(parameters: dict[str, Any]) -> None:
+    told = message(put(parameters, "training.metrics", "rmse"))
+
+    assert "training.metrics: a list is meant, such as [rmse]." in told
+
+
+def test_a_misspelt_word_of_several_is_told_with_the_likeliest(parameters: dict[str, Any]) -> None:
+    told = message(put(parameters, "training.estimator", "lightgbmm"))
+
+    assert "training.estimator: 'lightgbmm' is not allowed. Did you mean 'lightgbm'?" in told

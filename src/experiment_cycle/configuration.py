@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterable
 from pathlib import Path
@@ -81,9 +82,21 @@ def _describe(item: Any) -> str:
         return f"{path}: unknown key. {near_misses(str(item['loc'][-1]), siblings)}"
     if item["type"] == "missing":
         return f"{path}: this key is missing."
+    if item["type"] == "tuple_type":
+        return f"{path}: a list is meant, such as [{item['input']}]."
+    if item["type"] == "literal_error":
+        allowed = [str(each) for each in _choices(item["ctx"]["expected"])]
+        return (
+            f"{path}: '{item['input']}' is not allowed. {near_misses(str(item['input']), allowed)}"
+        )
     given = "" if isinstance(item["input"], dict | list) else f" Given: {item['input']!r}."
     message = item["msg"].removeprefix("Value error, ")
     return f"{path}: {message}.{given}"
+
+
+def _choices(expected: str) -> list[str]:
+    """Read pydantic's sentence of what is allowed: 'one', 'two' or 'three'."""
+    return re.findall(r"'([^']*)'", expected) or [expected]
 
 
 def _keys_at(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:

@@ -26,7 +26,7 @@ def test_a_classifier_is_described_with_all_that_was_chosen(report_of: ReportOf)
     assert facts["Best round"] == "141"
     assert facts["Threshold"] == "0.42"
     assert facts["Calibration"] == "sigmoid"
-    assert facts["Class weights"] == "False 2, True 1"
+    assert facts["Class weights"] == "False: 2, True: 1"
     assert facts["Trained on"] == "14,133 rows of train"
     assert facts["Trainings"] == "one seed"
     assert model.threshold_sentence(report) == (
@@ -65,7 +65,7 @@ def test_the_best_step_is_told_in_its_unit(
 
 
 @pytest.mark.parametrize(
-    ("weights", "told"), [(None, "none"), ("balanced", "balanced"), ({"a": 1.5}, "a 1.5")]
+    ("weights", "told"), [(None, "none"), ("balanced", "balanced"), ({"a": 1.5}, "a: 1.5")]
 )
 def test_class_weights_are_told(weights: Any, told: str, report_of: ReportOf) -> None:
     report = changed(report_of("multiclass"), "training", class_weight=weights)

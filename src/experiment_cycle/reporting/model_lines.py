@@ -140,7 +140,7 @@ def _of_classification(report: Report) -> Iterator[tuple[str, str]]:
     yield "Calibration", model.calibration
     weights = report.training.class_weight
     if isinstance(weights, dict):
-        told = ", ".join(f"{level} {number(weight)}" for level, weight in weights.items())
+        told = ", ".join(f"{level}: {number(weight)}" for level, weight in weights.items())
     else:
         told = weights or "none"
     yield "Class weights", told
