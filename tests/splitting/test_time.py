@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from experiment_cycle.columns import Columns
@@ -106,6 +106,7 @@ def test_the_manifest_counts_the_purged_rows_and_tells_why_sizes_differ(save: Sa
     assert manifest.guarantees["gaps_cover_feature_lookback"]
 
 
+@example(days=[0, 0, 1, 1, 2, 2, 2, 2, 3], shares=np.array([0.4, 0.3, 0.3]))
 @settings(max_examples=100, deadline=None)
 @given(
     days=st.lists(st.integers(0, 25), min_size=3, max_size=60).filter(lambda x: len(set(x)) >= 3),
@@ -123,8 +124,9 @@ def test_no_other_moment_would_come_nearer(days: list[int], shares: np.ndarray) 
     free = [(levels[1:-1], first), ([level for level in levels if level > first], second)]
     for (choices, _), end, want in zip(free, ends, wanted, strict=True):
         best = min(abs((values < level).sum() - want) for level in choices)
-        # what is asked for is rounded to whole rows first
-        assert abs(end - want) <= best + 1 + 1e-9
+        # what is asked for is rounded to whole rows first, by less than one: that can make another
+        # moment the nearest, and counts for both of them
+        assert abs(end - want) <= best + 2
     assert values.min() < first < second <= values.max()
 
 
