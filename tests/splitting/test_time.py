@@ -17,6 +17,7 @@ from experiment_cycle.snapshot import Snapshot
 from experiment_cycle.splitting.manifest import describe_split
 from experiment_cycle.splitting.moments import read_moments
 from experiment_cycle.splitting.options import SplittingOptions
+from experiment_cycle.splitting.rounding import largest_remainder
 from experiment_cycle.splitting.strategies import PARTS, assign
 from experiment_cycle.splitting.time import find_cuts
 
@@ -119,14 +120,13 @@ def test_no_other_moment_would_come_nearer(days: list[int], shares: np.ndarray) 
 
     values = np.array(days)
     ends = np.cumsum([(values < first).sum(), ((values >= first) & (values < second)).sum()])
-    wanted = np.cumsum(shares)[:2] * len(days)
+    # what is asked for is rounded to whole rows first; rounding is tested in test_rounding.py
+    wanted = np.cumsum(largest_remainder(len(days), shares))[:2]
     levels = sorted(set(days))
     free = [(levels[1:-1], first), ([level for level in levels if level > first], second)]
     for (choices, _), end, want in zip(free, ends, wanted, strict=True):
         best = min(abs((values < level).sum() - want) for level in choices)
-        # what is asked for is rounded to whole rows first, by less than one: that can make another
-        # moment the nearest, and counts for both of them
-        assert abs(end - want) <= best + 2
+        assert abs(end - want) == best
     assert values.min() < first < second <= values.max()
 
 
