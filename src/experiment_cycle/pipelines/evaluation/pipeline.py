@@ -2,22 +2,19 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from .error_pipeline import error_nodes
 from .nodes import (
     choose_incumbent,
-    collect_failure_cases,
-    compare_sensitive_groups,
     compute_metrics,
     cross_validate,
     draw_evaluation,
     predict_test,
-    slice_test,
 )
 
 
 def create_pipeline(**_: object) -> Pipeline:
     """challenger, baseline, registry, test -> incumbent, test_predictions, metrics, errors."""
     predicted = ["test_predictions", "challenger_record", "incumbent_record"]
-    tested = ["test", "cross_validated_rows", *predicted]
     options = "params:evaluation"
     return Pipeline(
         [
@@ -75,32 +72,12 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="compute_metrics",
             ),
             Node(
-                slice_test,
-                [*tested, "params:columns", options],
-                "slice_metrics",
-                name="slice_test",
-                tags="opens-test-set",
-            ),
-            Node(
-                compare_sensitive_groups,
-                [*tested, "params:columns", options],
-                "fairness",
-                name="compare_sensitive_groups",
-                tags="opens-test-set",
-            ),
-            Node(
-                collect_failure_cases,
-                [*tested, options],
-                "failure_cases",
-                name="collect_failure_cases",
-                tags="opens-test-set",
-            ),
-            Node(
                 draw_evaluation,
                 [*predicted, options],
                 ["curve_plot", "detail_plot", "calibration_plot", "confusion_plot"],
                 name="draw_evaluation",
             ),
+            *error_nodes(),
         ],
         tags="evaluation",
     )
