@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiment_cycle.columns import Columns
 from experiment_cycle.decision.comparison import compare
+from experiment_cycle.decision.families import TestSet
 from experiment_cycle.decision.options import DecisionOptions
 from experiment_cycle.decision.paired import PairedPredictions, hash_rows
 from experiment_cycle.decision.records import Comparison
@@ -196,6 +198,12 @@ class Case:
             self.predictions, self.challenger_record, self.incumbent_record
         )
 
+    @property
+    def test_set(self) -> TestSet:
+        hashed = pd.util.hash_array(self.predictions.index.to_numpy())
+        keys = pd.DataFrame({"unit": hashed})
+        return TestSet.of(keys, keys, Columns(target="y", identifier="id"), {})
+
     def compare(self) -> Comparison:
         return compare(
             self.predictions,
@@ -205,6 +213,7 @@ class Case:
             self.split_manifest,
             self.hypothesis,
             self.options,
+            self.test_set,
             self.ledger,
         )
 

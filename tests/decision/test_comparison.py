@@ -208,6 +208,7 @@ def test_the_rows_of_a_real_split_are_recognised(case: Case, tmp_path: Path) -> 
         manifest.model_dump(mode="json"),
         case.hypothesis,
         case.options,
+        case.test_set,
         case.ledger,
     )
 
@@ -235,7 +236,7 @@ def test_the_look_is_reserved_even_where_the_comparison_then_fails(
     with pytest.raises(MemoryError):
         case.compare()
 
-    assert len(Ledger(case.ledger).entries()) == 1
+    assert [entry["kind"] for entry in Ledger(case.ledger).entries()] == ["test_set", "look"]
 
 
 def test_the_same_comparison_again_gives_the_same_answer_and_spends_nothing(case: Case) -> None:

@@ -8,10 +8,13 @@ import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from experiment_cycle.decision.families import Sketch, TestSet
 from experiment_cycle.decision.ledger import Ledger
 from experiment_cycle.decision.records import Look
 from experiment_cycle.decision.spending import SPENT, granted_level
@@ -20,8 +23,16 @@ from experiment_cycle.errors import IntegrityError
 ALPHA = 0.05
 
 
-def look(ledger: Ledger, name: str, family: str = "f") -> Look:
-    return ledger.reserve(family, {"models": name}, ALPHA, "H1")
+FIRST, SECOND = range(100), range(1000, 1100)
+
+
+def a_test_set(rows: range) -> TestSet:
+    keys = Sketch.of(pd.util.hash_array(np.asarray(rows)))
+    return TestSet("y", "identifier", keys, keys)
+
+
+def look(ledger: Ledger, name: str, rows: range = FIRST, **options: int) -> Look:
+    return ledger.reserve(a_test_set(rows), {"models": name}, ALPHA, "H1", **options)
 
 
 @pytest.fixture
@@ -33,7 +44,7 @@ def ledger(tmp_path: Path) -> Ledger:
 def five_lines(ledger: Ledger) -> Ledger:
     first = look(ledger, "a")
     look(ledger, "b")
-    look(ledger, "c", family="g")
+    look(ledger, "c", rows=SECOND)
     ledger.record_promotion(first)
     look(ledger, "d")
     return ledger
@@ -63,17 +74,17 @@ def test_the_same_look_again_keeps_its_number_and_level_and_adds_no_line(ledger:
     again = look(ledger, "a")
 
     assert again == first.model_copy(update={"reused": True})
-    assert len(ledger.entries()) == 2
+    assert [entry["kind"] for entry in ledger.entries()] == ["test_set", "look", "look"]
 
 
 def test_families_are_counted_apart(five_lines: Ledger) -> None:
-    assert look(five_lines, "e", family="g").number == 2
+    assert look(five_lines, "e", rows=SECOND).number == 2
 
 
 def test_counting_starts_again_after_a_promotion(five_lines: Ledger) -> None:
-    numbers = [entry.get("number") for entry in five_lines.entries()]
+    numbers = [entry["number"] for entry in five_lines.entries() if entry["kind"] == "look"]
 
-    assert numbers == [1, 2, 1, None, 1]
+    assert numbers == [1, 2, 1, 1]
 
 
 def test_a_promotion_is_recorded_once(ledger: Ledger) -> None:
@@ -95,16 +106,16 @@ def test_a_promotion_of_a_look_that_was_never_taken_is_refused(ledger: Ledger) -
 
 def test_the_look_is_in_the_file_when_reserve_returns(ledger: Ledger) -> None:
     taken = look(ledger, "a")
-    line = json.loads(ledger.path.read_text())
+    line = json.loads(ledger.path.read_text().splitlines()[1])
 
-    assert (line["id"], line["number"], line["line"]) == (taken.id, 1, 1)
+    assert (line["id"], line["number"], line["line"]) == (taken.id, 1, 2)
 
 
-@pytest.mark.parametrize("position", range(1, 6))
+@pytest.mark.parametrize("position", range(1, 8))
 def test_an_edited_line_is_named(position: int, five_lines: Ledger) -> None:
     lines = five_lines.path.read_text().splitlines(keepends=True)
     entry = json.loads(lines[position - 1])
-    entry["family"] = "elsewhere"
+    entry["families"] = ["elsewhere"]
     lines[position - 1] = json.dumps(entry) + "\n"
     five_lines.path.write_text("".join(lines))
 
@@ -112,7 +123,7 @@ def test_an_edited_line_is_named(position: int, five_lines: Ledger) -> None:
         look(five_lines, "new")
 
 
-@pytest.mark.parametrize("position", range(1, 5))
+@pytest.mark.parametrize("position", range(1, 7))
 def test_a_removed_line_is_named(position: int, five_lines: Ledger) -> None:
     lines = five_lines.path.read_text().splitlines(keepends=True)
     del lines[position - 1]
@@ -135,7 +146,7 @@ def test_an_edited_last_line_without_its_newline_is_no_crash(five_lines: Ledger)
     text = five_lines.path.read_text().replace('"number": 1', '"number": 9')
     five_lines.path.write_text(text.rstrip("\n"))
 
-    with pytest.raises(IntegrityError, match="line 1 was changed"):
+    with pytest.raises(IntegrityError, match="line 2 was changed"):
         five_lines.entries()
 
 
@@ -153,5 +164,5 @@ def test_after_a_crash_at_any_byte_the_line_is_written_again(data: st.DataObject
         again = look(ledger, "b")
 
         assert again.number == 2
-        assert len(ledger.entries()) == 2
+        assert len(ledger.entries()) == 3
         assert look(ledger, "c").number == 3

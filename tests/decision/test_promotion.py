@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
+from experiment_cycle.decision.families import Sketch, TestSet
 from experiment_cycle.decision.ledger import Ledger
 from experiment_cycle.decision.promotion import promote
 from experiment_cycle.decision.records import Decision, Promotion
@@ -60,7 +61,12 @@ class Promoter:
             threshold=ThresholdRecord(value=0.4, choose_by="metric", detail="f1"),
         )
         self.record: dict[str, Any] = record.model_dump(mode="json")
-        self.look = Ledger(self.ledger).reserve("f", {"models": str(self.seed)}, 0.05, "H1")
+        self.look = Ledger(self.ledger).reserve(
+            TestSet("y", "identifier", Sketch.of([1]), Sketch.of([1])),
+            {"models": str(self.seed)},
+            0.05,
+            "H1",
+        )
 
     @property
     def decision(self) -> Decision:
@@ -165,7 +171,7 @@ def test_done_again_after_a_crash_nothing_is_registered_twice(first: Promoter) -
 def test_a_crash_before_the_ledger_was_written_is_made_good(first: Promoter) -> None:
     first.promote()
     lines = first.ledger.read_text().splitlines(keepends=True)
-    first.ledger.write_text(lines[0])
+    first.ledger.write_text("".join(lines[:2]))
     first.promote()
 
     assert promotions(first) == 1

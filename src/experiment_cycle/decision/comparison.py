@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from experiment_cycle.decision.criteria import check_metrics, list_criteria
+from experiment_cycle.decision.families import TestSet
 from experiment_cycle.decision.folds import PairedFolds
 from experiment_cycle.decision.ledger import Ledger
 from experiment_cycle.decision.options import DecisionOptions
@@ -24,7 +25,7 @@ from experiment_cycle.splitting.records import SplitManifest
 from experiment_cycle.training.records import ModelRecord
 
 
-def compare(
+def compare(  # noqa: PLR0913, PLR0917 - each is evidence of its own kind
     test_predictions: pd.DataFrame,
     fold_predictions: pd.DataFrame,
     challenger_record: dict[str, Any],
@@ -32,6 +33,7 @@ def compare(
     split_manifest: dict[str, Any],
     hypothesis: Hypothesis,
     options: DecisionOptions,
+    test_set: TestSet,
     ledger: Path,
 ) -> Comparison:
     """Compare two models by the hypothesis' criteria, at the level the ledger grants this look.
@@ -47,7 +49,8 @@ def compare(
         incumbent_record: An `IncumbentRecord`, as stored.
         split_manifest: A `SplitManifest`, as stored.
         hypothesis: The criteria, and `alpha`.
-        options: The level of the upper bounds.
+        options: The level of the upper bounds, and how many looks are planned.
+        test_set: By what the ledger recognises the rows that are looked at.
         ledger: The file that counts the looks.
 
     Raises:
@@ -66,9 +69,7 @@ def compare(
     folds = PairedFolds.from_table(fold_predictions, challenger_record, incumbent_record)
     evidence = _evidence(paired, folds, manifest, hypothesis, challenger, incumbent)
     without_test = folds is not None and not manifest.parts["test"].rows
-    # without a test set, all rows that were predicted out of fold are looked at
-    family = paired.rows_hash if without_test else manifest.parts["test"].rows_hash
-    if paired.rows_hash != family:
+    if not without_test and paired.rows_hash != manifest.parts["test"].rows_hash:
         raise IntegrityError(
             f"The test predictions are of {len(paired.rows)} rows that are not the "
             f"{manifest.parts['test'].rows} test rows of the split manifest. Next step: kedro run "
@@ -80,10 +81,11 @@ def compare(
             _check_same_predictions(paired)
     else:
         look = Ledger(ledger).reserve(
-            family,
+            test_set,
             _compared(evidence, paired, by_folds=without_test),
             hypothesis.alpha,
             hypothesis.id,
+            options.planned_looks,
         )
     compared = folds if without_test and folds is not None else paired
     measured = _measure(paired, compared, hypothesis, options, incumbent, look, evidence)

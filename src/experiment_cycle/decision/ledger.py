@@ -2,7 +2,7 @@
 
 One JSON object a line, only ever appended to. Each line carries the hash of the line before, so
 that a changed, inserted or removed line breaks the chain. What the file cannot tell by itself is
-that its last lines, or all of it, are gone: keep it under version control.
+that its last lines, or all of it, are gone: that is what its copy beside the records is for.
 """
 
 from __future__ import annotations
@@ -14,12 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from experiment_cycle.decision.families import TestSet
 from experiment_cycle.decision.records import Look
 from experiment_cycle.decision.spending import granted_level
 from experiment_cycle.errors import IntegrityError
 from experiment_cycle.options import fingerprint
 
 logger = logging.getLogger(__name__)
+
+FAMILY_DIGITS = 16
+"""Of the name of a family."""
 
 START = "0" * 64
 """What the first line has in place of the hash of the line before."""
@@ -40,45 +44,63 @@ class Ledger:
         return self._read()[0]
 
     def reserve(
-        self, family: str, compared: dict[str, str], alpha: float, hypothesis_id: str
+        self,
+        tested: TestSet,
+        compared: dict[str, str],
+        alpha: float,
+        hypothesis_id: str,
+        planned_looks: int | None = None,
     ) -> Look:
         """Grant a look before anything of it is computed; it is on disk when this returns.
 
+        A test set joins the families it has units in common with (see `TestSet.joins`). Where
+        these are several, the look counts in all of them, and the most spent one grants its level.
+
         Args:
-            family: Key of the family of test sets that is looked at.
+            tested: The test set that is looked at.
             compared: Hashes of all that makes this look what it is: predictions, hypothesis, ...
                 The same again is the same look, with the number and level it had.
             alpha: Chance of a false promotion that is allowed over all looks at the family.
             hypothesis_id: Written down for people to read.
+            planned_looks: How many looks at the family there will be; None: nobody knows.
 
         Raises:
             IntegrityError: the file is not as it was left.
         """
         entries = self.entries()
-        identity = fingerprint({"family": family, "compared": compared})
+        known = {entry["id"]: entry for entry in entries if entry["kind"] == "test_set"}
+        identity = fingerprint({"target": tested.target, "compared": compared})
         for entry in entries:
             if entry["kind"] == "look" and entry["id"] == identity:
-                return Look(
-                    id=identity,
-                    family=family,
-                    number=entry["number"],
-                    alpha=entry["alpha"],
-                    reused=True,
-                )
-        number = _looks_since_promotion(entries, family) + 1
-        level = granted_level(alpha, number)
-        self._append(
-            {
-                "kind": "look",
-                "id": identity,
-                "family": family,
-                "number": number,
-                "alpha": level,
-                "hypothesis_id": hypothesis_id,
-                "compared": compared,
-            }
+                return _look(entry, reused=True)
+        if tested.id not in known:
+            # a family is named after its first test set
+            joined = _families_of(tested, entries) or [tested.id[:FAMILY_DIGITS]]
+            known[tested.id] = self._append(
+                {"kind": "test_set", "id": tested.id, "families": joined, **tested.write()}
+            )
+        families = known[tested.id]["families"]
+        restarts = planned_looks is None
+        counts = {each: _looks(entries, each, restarts=restarts) for each in families}
+        # of equals the first in their order
+        family = max(families, key=lambda each: counts[each])
+        number = counts[family] + 1
+        return _look(
+            self._append(
+                {
+                    "kind": "look",
+                    "id": identity,
+                    "family": family,
+                    "families": families,
+                    "test_set": tested.id,
+                    "number": number,
+                    "alpha": granted_level(alpha, number, planned_looks),
+                    "hypothesis_id": hypothesis_id,
+                    "compared": compared,
+                }
+            ),
+            reused=False,
         )
-        return Look(id=identity, family=family, number=number, alpha=level, reused=False)
 
     def record_promotion(self, look: Look) -> None:
         """Record that a look led to a promotion, once; counting starts again after it.
@@ -87,7 +109,7 @@ class Ledger:
             IntegrityError: the file is not as it was left, or has no such look.
         """
         entries = self.entries()
-        looks = {entry["id"] for entry in entries if entry["kind"] == "look"}
+        looks = {entry["id"]: entry for entry in entries if entry["kind"] == "look"}
         if look.id not in looks:
             raise IntegrityError(
                 f"The ledger {self.path} does not have the look {look.id[:12]} that led to this "
@@ -95,10 +117,11 @@ class Ledger:
             )
         promoted = {entry["look"] for entry in entries if entry["kind"] == "promotion"}
         if look.id not in promoted:
-            self._append({"kind": "promotion", "family": look.family, "look": look.id})
+            families = looks[look.id]["families"]
+            self._append({"kind": "promotion", "families": families, "look": look.id})
 
-    def _append(self, entry: dict[str, Any]) -> None:
-        """Add a line in one write, and wait until the disk has it."""
+    def _append(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """Add a line in one write, wait until the disk has it, and return the entry."""
         entries, intact = self._read()
         previous = entries[-1]["hash"] if entries else START
         chained = {"line": len(entries) + 1, **entry, "previous": previous}
@@ -115,6 +138,7 @@ class Ledger:
             os.fsync(file.fileno())
         if is_new:
             _sync_folder(self.path.parent)
+        return entry
 
     def _read(self) -> tuple[list[dict[str, Any]], bytes]:
         """Check the chain; return the entries and the bytes that hold them."""
@@ -149,12 +173,37 @@ class Ledger:
         )
 
 
-def _looks_since_promotion(entries: list[dict[str, Any]], family: str) -> int:
+def _families_of(tested: TestSet, entries: list[dict[str, Any]]) -> list[str]:
+    """Name the families that a test set joins, the oldest first."""
+    members: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        if entry["kind"] == "test_set":
+            for family in entry["families"]:
+                members.setdefault(family, []).append(entry)
+    return [family for family, sets in members.items() if tested.joins(sets)]
+
+
+def _looks(entries: list[dict[str, Any]], family: str, *, restarts: bool) -> int:
+    """Count the looks at a family; those since its last promotion, if that starts anew."""
     count = 0
     for entry in entries:
-        if entry["family"] == family:
-            count = count + 1 if entry["kind"] == "look" else 0
+        if family not in entry["families"]:
+            continue
+        if entry["kind"] == "look":
+            count += 1
+        elif entry["kind"] == "promotion" and restarts:
+            count = 0
     return count
+
+
+def _look(entry: dict[str, Any], *, reused: bool) -> Look:
+    return Look(
+        id=entry["id"],
+        family=entry["family"],
+        number=entry["number"],
+        alpha=entry["alpha"],
+        reused=reused,
+    )
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:

@@ -36,6 +36,12 @@ class DecisionOptions(Options):
         lt=0.5,
         description="level of the upper bounds, divided by the number of criteria; never spent",
     )
+    planned_looks: int | None = Field(
+        default=None,
+        ge=1,
+        description="looks at one family of test sets, alpha / planned_looks each; null: as many "
+        "as there will be, at 6 alpha / (pi^2 t^2), and anew after a promotion",
+    )
     futility: bool = Field(
         default=True, description="abandon also when the expected improvement is excluded"
     )

@@ -71,17 +71,18 @@ def describe_gate(gate: Gate) -> str:
 def describe_reuse(look: Look) -> str:
     """Say that this very comparison was made before."""
     return (
-        f"This very comparison was made before, as look {look.number} at this test set: it keeps "
-        f"that look's level of {look.alpha:.4f}, and nothing was spent."
+        f"This very comparison was made before, as look {look.number} at this family of test sets: "
+        f"it keeps that look's level of {look.alpha:.4f}, and nothing was spent."
     )
 
 
 def describe_spent(look: Look, least: float) -> str:
     """Say that the test set was looked at too often, and what to do."""
     return (
-        f"This is look {look.number} at this test set since its last promotion, and its level of "
-        f"{look.alpha:.5f} is below {least:g}: the budget of the test set is spent, and nothing is "
-        "promoted on it any more. Next step: compare on fresh test data."
+        f"This is look {look.number} at this family of test sets, and its level of "
+        f"{look.alpha:.5f} is below {least:g}: the family's budget is spent, and nothing is "
+        "promoted on it any more. Next step: compare on fresh test data, of which at least 95 % of "
+        "the rows (groups, queries) are new; another seed or split of the same data is not fresh."
     )
 
 

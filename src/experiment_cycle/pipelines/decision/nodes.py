@@ -12,7 +12,9 @@ from experiment_cycle.data_versioning.options import DataVersioningOptions
 from experiment_cycle.data_versioning.versioning import open_versions
 from experiment_cycle.datasets.credentials import Credentials
 from experiment_cycle.decision.comparison import compare
+from experiment_cycle.decision.families import TestSet
 from experiment_cycle.decision.gates import Evidence, check
+from experiment_cycle.decision.ledger_copy import copy_ledger, restore_ledger
 from experiment_cycle.decision.options import DecisionOptions
 from experiment_cycle.decision.promotion import promote
 from experiment_cycle.decision.records import Comparison, Decision, Gate
@@ -30,11 +32,17 @@ def compare_models(
     challenger_record: dict[str, Any],
     incumbent_record: dict[str, Any],
     split_manifest: dict[str, Any],
+    test_rows: pd.DataFrame,
+    split_keys: pd.DataFrame,
+    dataset_profile: dict[str, Any],
     hypothesis: Hypothesis,
     options: DecisionOptions,
+    columns: Columns,
     ledger: Path,
 ) -> dict[str, Any]:
     """Compare challenger and incumbent row by row, at the level the ledger grants."""
+    restore_ledger(ledger)
+    types = {name: column["type"] for name, column in dataset_profile["columns"].items()}
     comparison = compare(
         test_predictions,
         fold_predictions,
@@ -43,8 +51,10 @@ def compare_models(
         split_manifest,
         hypothesis,
         options,
+        TestSet.of(test_rows, split_keys, columns, types),
         ledger,
     )
+    copy_ledger(ledger)
     return comparison.model_dump(mode="json")
 
 
@@ -142,4 +152,5 @@ def move_alias(
         example,
         (split_manifest, split_keys),
     )
+    copy_ledger(ledger)
     return promotion.model_dump(mode="json")
