@@ -6,10 +6,13 @@ import sys
 
 BENCHMARKS = (
     "bootstrap",
+    "coverage",
     "mlflow_share",
     "stages",
     "cycle",
     "false_promotions",
+    "weak_slices",
+    "fairness",
     "data_scale",
     "splitting",
     "leakage",

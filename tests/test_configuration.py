@@ -377,3 +377,20 @@ def test_a_misspelt_word_of_several_is_told_with_the_likeliest(parameters: dict[
     told = message(put(parameters, "training.estimator", "lightgbmm"))
 
     assert "training.estimator: 'lightgbmm' is not allowed. Did you mean 'lightgbm'?" in told
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"visits": 1}, "no model reads 'visits', which columns.drop names"),
+        ({"profile": {"add": 1}}, "no model reads 'profile', which columns.group names"),
+        ({"lncoins": {"times": 2}}, "evaluation.behaviour.0.change.lncoins.times: unknown key."),
+        ({"lncoins": {}}, "evaluation.behaviour.0.change.lncoins: a change is exactly one of set"),
+    ],
+)
+def test_an_expectation_must_change_what_a_model_reads(
+    parameters: dict[str, Any], change: dict[str, Any], told: str
+) -> None:
+    test = {"name": "it", "type": "invariance", "max_change": 0.1, "change": change}
+
+    assert told in message(put(parameters, "evaluation.behaviour", [test]))

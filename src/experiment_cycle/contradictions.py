@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from experiment_cycle.backends import DISTRIBUTION, check_backend, known_backends
 from experiment_cycle.decision.criteria import check_hypothesis
 from experiment_cycle.errors import BackendError, ConfigurationError, CycleError, near_misses
+from experiment_cycle.evaluation.errors.groupings import intersections
+from experiment_cycle.evaluation.errors.mitigated import mitigated_column
 from experiment_cycle.metrics.catalogue import check_metric
 from experiment_cycle.problem import PROBLEMS
 from experiment_cycle.splitting.options import check_splitting
@@ -43,6 +45,8 @@ def find_contradictions(configuration: Configuration) -> Iterator[str]:
         "splitting", lambda: check_splitting(configuration.columns, configuration.splitting)
     )
     yield from _told("tuning", lambda: check_tuning(configuration.tuning, configuration.training))
+    yield from _of_behaviour(configuration)
+    yield from _of_fairness(configuration)
 
 
 def _told(key: str, check: Callable[[], object]) -> Iterator[str]:
@@ -77,6 +81,33 @@ def _of_columns(configuration: Configuration) -> Iterator[str]:
             f"columns.positive: {columns.positive!r} names a class, but the task is {task}. Set it "
             "to null, or task to classification."
         )
+
+
+def _of_fairness(configuration: Configuration) -> Iterator[str]:
+    """Find columns that are compared or mitigated for without being sensitive."""
+    columns, options = configuration.columns, configuration.evaluation
+    yield from _told("evaluation", lambda: intersections(columns.sensitive, options))
+    if options.fairness.mitigation == "none":
+        return
+    yield from _told("evaluation", lambda: mitigated_column(columns, options))
+    if configuration.task != "classification":
+        yield (
+            f"evaluation.fairness.mitigation: '{options.fairness.mitigation}' is for two classes, "
+            f"and the task is {configuration.task}. Set it to none."
+        )
+
+
+def _of_behaviour(configuration: Configuration) -> Iterator[str]:
+    """Find tests that change a column no model reads; unknown ones are found in the data."""
+    roles = configuration.columns.declared()
+    for place, test in enumerate(configuration.evaluation.behaviour):
+        for name in test.change:
+            if not configuration.columns.features([name]):
+                yield (
+                    f"evaluation.behaviour.{place}.change.{name}: no model reads '{name}', which "
+                    f"columns.{roles.get(name)} names, so that changing it tells nothing. Change "
+                    "a feature."
+                )
 
 
 def _of_metrics(configuration: Configuration) -> Iterator[str]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from kedro.validation import resolve_validator
 from omegaconf import OmegaConf
 
 from experiment_cycle.audit.openings_hook import OpeningsHook
+from experiment_cycle.commands.run_command import run_command
 from experiment_cycle.errors import ConfigurationError, CycleError, DataError, near_misses
 from experiment_cycle.pinning import check_not_made, pin
 from experiment_cycle.sealed import check_may_read, check_sealed
@@ -41,7 +40,7 @@ class CheckHook:
         project = str(context.project_path)
         OmegaConf.register_new_resolver("project_path", lambda: project, replace=True)
         _configure_logging(context.project_path)
-        loader = context.config_loader
+        loader: Any = context.config_loader
         _check_readable(loader)
         _check_pipeline_names()
         configuration = check_parameters(
@@ -53,7 +52,9 @@ class CheckHook:
             },
             folders=[Path(loader.conf_source) / (env or "") for env in _environments(loader)],
         )
-        self._command = _command(context)
+        self._command = run_command(
+            context.env, loader.default_run_env, context._runtime_params or {}
+        )
         self._versioning = configuration.data_versioning
         self._trusted_types = configuration.training.trusted_types
 
@@ -222,26 +223,6 @@ def _check_pipeline_names() -> None:
             f"The pipeline '{asked[0]}' has no nodes, so that there is nothing to run. Next step: "
             f"write nodes in pipelines/{asked[0]}/pipeline.py, or leave it out."
         )
-
-
-def _command(context: KedroContext) -> str:
-    """Write the command that runs the whole cycle with this environment and these parameters."""
-    parts = ["kedro", "run"]
-    loader: Any = context.config_loader
-    if context.env is not None and context.env != loader.default_run_env:
-        parts.append(f"--env={context.env}")
-    given = [f"{key}={value}" for key, value in _leaves(context._runtime_params or {})]
-    if given:
-        parts.append(f"--params={','.join(given)}")
-    return shlex.join(parts)
-
-
-def _leaves(block: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in block.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}", value
 
 
 def _environments(loader: Any) -> list[str]:

@@ -235,7 +235,7 @@ def test_a_class_of_few_units_leaves_a_mean_over_classes_undecided(
     [
         ("multiclass", "roc_auc", "roc_auc_ovr"),
         ("multiclass", "f1", "f1_macro"),
-        ("binary", "recall_macro", "recall"),
+        ("binary", "roc_auc_ovr", "roc_auc"),
         ("regression", "accuracy", "rmse"),
         ("ranking", "roc_auc", "ndcg_at_10"),
     ],

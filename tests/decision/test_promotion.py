@@ -21,7 +21,8 @@ from experiment_cycle.decision.records import Decision, Promotion
 from experiment_cycle.errors import IntegrityError
 from experiment_cycle.options import fingerprint
 from experiment_cycle.problem import Problem
-from experiment_cycle.tracking.registry import champion_version, load_champion
+from experiment_cycle.tracking.champions import champion_version
+from experiment_cycle.tracking.registry import load_champion
 from experiment_cycle.training.identity import model_identity
 from experiment_cycle.training.records import ModelRecord, ThresholdRecord
 

@@ -8,7 +8,8 @@ import sklearn.metrics as sk
 from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
-from experiment_cycle.evaluation.estimates import estimate, estimate_metrics
+from experiment_cycle.evaluation.both_models import estimate_metrics
+from experiment_cycle.evaluation.estimates import estimate, measure_with_interval
 from experiment_cycle.evaluation.options import EvaluationOptions
 from experiment_cycle.evaluation.predictions import Predictions
 from experiment_cycle.evaluation.records import Metrics
@@ -43,8 +44,9 @@ def test_the_record_holds_scikit_learns_values_for_both_models(make) -> None:
             "average_precision": sk.average_precision_score(y, p),
             "log_loss": sk.log_loss(y, p),
             "brier": sk.brier_score_loss(y, p),
+            "mcc": sk.matthews_corrcoef(y, p >= 0.4),
         }
-        got = {name: each.value for name, each in getattr(found, model).items()}
+        got = {name: each.value for name, each in getattr(found, model).items() if name != "ece"}
         assert got == pytest.approx(expected, abs=1e-12)
         np.testing.assert_array_equal(found.confusion[model], sk.confusion_matrix(y, p >= 0.4))
     assert (found.rows, found.unit, found.units) == (600, "group", table["unit"].nunique())
@@ -153,7 +155,9 @@ def test_the_interval_is_students_t_at_the_effective_units_less_one(make) -> Non
 def test_percentiles_stand_beside_the_interval_and_agree_with_it(kind: str, make) -> None:
     found = estimate_metrics(make(kind), OPTIONS, seed=1)
 
-    for each in found.challenger.values():
+    for name, each in found.challenger.items():
+        if name == "ece":
+            continue
         width = each.upper - each.lower
         assert each.bootstrap_lower == pytest.approx(each.lower, abs=0.25 * width)
         assert each.bootstrap_upper == pytest.approx(each.upper, abs=0.25 * width)
@@ -198,7 +202,10 @@ def test_the_same_seed_gives_the_same_record_and_another_only_other_percentiles(
     assert first != other
     check = {"bootstrap_lower", "bootstrap_upper"}
     for name, each in first.challenger.items():
-        assert each.model_dump(exclude=check) == other.challenger[name].model_dump(exclude=check)
+        if metric(name).has_influence:
+            assert each.model_dump(exclude=check) == other.challenger[name].model_dump(
+                exclude=check
+            )
 
 
 def test_one_class_leaves_notes_and_a_record_that_is_json(make) -> None:
@@ -323,3 +330,52 @@ def test_the_interval_covers_the_truth_in_about_95_of_100_grouped_samples(name: 
         covered += found.lower <= truth <= found.upper
 
     assert 0.92 <= covered / 500 <= 0.975
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass"])
+def test_each_class_has_its_metrics_with_intervals(kind: str, make) -> None:
+    made = make(kind, groups=120)
+
+    found = estimate_metrics(made, OPTIONS, seed=1)
+
+    for model in ("challenger", "incumbent"):
+        calls = made.outcomes(model).calls
+        expected = sk.precision_recall_fscore_support(made.target, calls)
+        measured = found.by_class[model]
+        assert [each.name for each in measured] == list(found.classes)
+        got = [
+            [getattr(each, what).value for each in measured]
+            for what in ("precision", "recall", "f1")
+        ]
+        np.testing.assert_allclose(got, expected[:3])
+        np.testing.assert_array_equal([each.rows for each in measured], expected[3])
+        assert all(each.f1.lower < each.f1.value < each.f1.upper for each in measured)
+
+
+def test_what_is_asked_for_is_measured_besides(make) -> None:
+    asked = ("f1_macro", "jaccard", "recall_of_no")
+    made = make("binary", groups=120)
+
+    found = estimate_metrics(made, OPTIONS, seed=1, asked=asked).challenger
+
+    calls = made.outcomes("challenger").calls
+    assert list(found) == [*known_metrics("binary"), *asked]
+    assert found["jaccard"].value == pytest.approx(sk.jaccard_score(made.target, calls))
+    assert found["jaccard"].lower < found["jaccard"].value < found["jaccard"].upper
+    assert found["jaccard"].note == "by bootstrap, 200 resamples"
+    assert found["recall_of_no"].value == pytest.approx(
+        sk.recall_score(made.target, calls, pos_label=0)
+    )
+    assert found["f1_macro"].bootstrap_lower is not None
+
+
+def test_a_metric_without_influence_has_the_interval_of_its_resamples(make) -> None:
+    found = estimate_metrics(make("binary"), OPTIONS, seed=1).challenger["ece"]
+
+    # too great on resamples, as the sample's own is too great
+    assert found.lower == max(2 * found.value - found.bootstrap_upper, 0.0)
+    assert found.upper == max(2 * found.value - found.bootstrap_lower, found.value)
+    assert found.note == "by bootstrap, 400 resamples, turned for its bias"
+    slice_of = measure_with_interval("ece", make("binary"), "challenger", 0.95)
+    assert slice_of.lower is None
+    assert slice_of.note == "no interval: it has one by bootstrap only"

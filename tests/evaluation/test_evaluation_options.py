@@ -14,7 +14,7 @@ SHIPPED = Path(__file__).parents[2] / "conf" / "base" / "parameters_evaluation.y
 def test_the_shipped_file_has_every_key_with_its_default() -> None:
     shipped = yaml.safe_load(SHIPPED.read_text())["evaluation"]
 
-    assert EvaluationOptions().model_dump() == shipped
+    assert EvaluationOptions().model_dump(mode="json") == shipped
     assert EvaluationOptions.model_validate(shipped) == EvaluationOptions()
 
 

@@ -56,7 +56,55 @@ def each_against_the_rest(outcomes: Outcomes, weights: Floats) -> float:
     return float(np.mean(areas))
 
 
+def each_average_precision(outcomes: Outcomes, weights: Floats) -> float:
+    return sk.average_precision_score(
+        np.eye(outcomes.prediction.shape[1])[outcomes.target],
+        outcomes.prediction,
+        sample_weight=weights,
+    )
+
+
+def in_bins(outcomes: Outcomes, weights: Floats) -> float:
+    """Expected calibration error, bin by bin as its definition has it."""
+    if outcomes.problem == "binary":
+        said, right = outcomes.prediction, outcomes.target == 1
+    else:
+        said = outcomes.prediction.max(axis=1)
+        right = called(outcomes) == outcomes.target
+    edges, error = np.arange(1, 15) / 15, 0.0
+    for place in range(15):
+        # on the edge of a bin, as `said * 15` has it: 0.2 is below 3 / 15
+        inside = np.minimum(np.floor(said * 15), 14) == place
+        assert ((np.searchsorted(edges, said[inside], side="right") - place) ** 2 <= 1).all()
+        if weights[inside].sum() > 0:
+            gap = np.average(right[inside] - said[inside], weights=weights[inside])
+            error += abs(gap) * weights[inside].sum() / weights.sum()
+    return error
+
+
+def median_error(outcomes: Outcomes, weights: Floats) -> float:
+    whole = np.rint(weights).astype(int)
+    rows = np.repeat(np.arange(len(whole)), whole)
+    return sk.median_absolute_error(outcomes.target[rows], outcomes.prediction[rows])
+
+
+def percentage_error(outcomes: Outcomes, weights: Floats) -> float:
+    if (outcomes.target == 0).any():
+        return np.nan
+    return sk.mean_absolute_percentage_error(
+        outcomes.target, outcomes.prediction, sample_weight=weights
+    )
+
+
+def correlation(outcomes: Outcomes, weights: Floats) -> float:
+    value = sk.matthews_corrcoef(outcomes.target, called(outcomes), sample_weight=weights)
+    kept = weights > 0
+    sides = (outcomes.target[kept], called(outcomes)[kept])
+    return np.nan if min(len(set(side.tolist())) for side in sides) < 2 else value
+
+
 macro = partial(of_calls, average="macro", zero_division=np.nan)
+weighted = partial(of_calls, average="weighted", zero_division=np.nan)
 either = partial(of_calls, zero_division=np.nan)
 
 ORACLES: dict[ProblemType, dict[str, Oracle]] = {
@@ -66,29 +114,61 @@ ORACLES: dict[ProblemType, dict[str, Oracle]] = {
         "precision": either(sk.precision_score),
         "recall": either(sk.recall_score),
         "f1": either(sk.f1_score),
+        "mcc": correlation,
         "roc_auc": of_predictions(sk.roc_auc_score),
         "average_precision": of_predictions(sk.average_precision_score),
         "log_loss": of_probabilities(sk.log_loss),
         "brier": of_probabilities(sk.brier_score_loss),
+        "ece": in_bins,
     },
     "multiclass": {
         "accuracy": of_calls(sk.accuracy_score),
         "balanced_accuracy": of_calls(sk.balanced_accuracy_score),
         "precision_macro": macro(sk.precision_score),
+        "precision_weighted": weighted(sk.precision_score),
         "recall_macro": macro(sk.recall_score),
         "f1_macro": macro(sk.f1_score),
+        "f1_weighted": weighted(sk.f1_score),
+        "mcc": correlation,
         "roc_auc_ovr": each_against_the_rest,
+        "average_precision_ovr": each_average_precision,
         "log_loss": of_probabilities(sk.log_loss),
         "brier": of_probabilities(sk.brier_score_loss),
+        "ece": in_bins,
     },
     "regression": {
         "rmse": of_predictions(sk.root_mean_squared_error),
         "mae": of_predictions(sk.mean_absolute_error),
+        "median_absolute_error": median_error,
+        "mape": percentage_error,
         "mse": of_predictions(sk.mean_squared_error),
         "r2": of_predictions(sk.r2_score),
     },
 }
 """For each problem type but ranking, which has its own tests."""
+
+ON_REQUEST: dict[ProblemType, dict[str, Oracle]] = {
+    "binary": {
+        "precision_macro": macro(sk.precision_score),
+        "recall_macro": macro(sk.recall_score),
+        "f1_macro": macro(sk.f1_score),
+        "precision_weighted": weighted(sk.precision_score),
+        "recall_weighted": weighted(sk.recall_score),
+        "f1_weighted": weighted(sk.f1_score),
+    },
+    "multiclass": {"recall_weighted": weighted(sk.recall_score)},
+}
+"""What a hypothesis can ask for besides."""
+
+SMOOTH = {
+    problem: {
+        name: oracle
+        for name, oracle in (oracles | ON_REQUEST.get(problem, {})).items()
+        if name not in {"ece", "median_absolute_error"}
+    }
+    for problem, oracles in ORACLES.items()
+}
+"""Those that have a derivative in the weight of a row."""
 
 CASES = [(problem, name) for problem, names in ORACLES.items() for name in names]
 

@@ -69,3 +69,67 @@ def test_with_groups_the_standard_error_is_the_sandwich_of_statsmodels() -> None
 
 def test_one_unit_has_no_standard_error() -> None:
     assert np.isnan(Units.from_codes([4, 4, 4]).standard_error(np.array([0.1, -0.1, 0.0])))
+
+
+def test_in_time_the_standard_error_is_that_of_the_cosines() -> None:
+    series = np.random.default_rng(1).normal(size=200)
+    moments = np.arange(1, 201)
+    count = int(0.4 * 200 ** (2 / 3))
+    projected = [
+        np.sqrt(2 / 200) * (np.cos(np.pi * j * (moments - 0.5) / 200) * series).sum()
+        for j in range(1, count + 1)
+    ]
+
+    units = Units.from_codes(moments, in_time=True)
+
+    expected = np.sqrt(200 * np.mean(np.square(projected)))
+    assert units.standard_error(series) == pytest.approx(expected, rel=1e-10)
+    assert units.degrees_of_freedom == count == 13
+
+
+def test_rows_of_one_moment_are_one_unit_of_a_series() -> None:
+    generator = np.random.default_rng(2)
+    moment = np.sort(generator.integers(0, 60, 300))
+    contributions = generator.normal(size=300)
+    shuffled = generator.permutation(300)
+
+    found = Units.from_codes(moment[shuffled] * 10, in_time=True)
+
+    sums = np.bincount(moment, weights=contributions)
+    alone = Units.from_codes(np.arange(60), in_time=True)
+    assert found.count == 60
+    assert found.standard_error(contributions[shuffled]) == pytest.approx(
+        alone.standard_error(sums)
+    )
+
+
+def test_units_joined_at_random_are_as_large_as_each_other_and_whole() -> None:
+    units = Units.from_codes(np.random.default_rng(3).integers(0, 1000, 5000))
+
+    blocks = units.in_blocks(64, seed=1)
+
+    assert blocks.count == 64
+    together = np.unique(np.stack([units.codes, blocks.codes]), axis=1)
+    assert together.shape[1] == units.count
+    assert np.ptp(np.bincount(together[1])) <= 1
+    assert units.in_blocks(1000, seed=1) is units
+    assert (units.in_blocks(64, seed=2).codes != blocks.codes).any()
+
+
+def test_moments_are_joined_to_their_neighbours() -> None:
+    units = Units.from_codes(np.arange(1000), in_time=True)
+
+    blocks = units.in_blocks(100, seed=1)
+
+    assert blocks.in_time
+    np.testing.assert_array_equal(blocks.codes, np.arange(1000) // 10)
+
+
+def test_joined_units_have_the_standard_error_of_single_ones() -> None:
+    contributions = np.random.default_rng(4).exponential(size=100_000) - 1.0
+    units = Units.from_codes(np.arange(100_000))
+
+    joined = units.in_blocks(8192, seed=1).standard_error(contributions)
+
+    # a standard error of 0.8 % of itself, thrice
+    assert joined == pytest.approx(units.standard_error(contributions), rel=0.025)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
+from tests.reporting import behaviour_evidence, row_evidence
 from tests.reporting.problem_types import CONFIGURED, multiclass, ranking, regression, seeded
 
 from experiment_cycle.columns import Columns
@@ -38,8 +39,13 @@ from experiment_cycle.evaluation.records import (
     GroupMetrics,
     IncumbentRecord,
     Metrics,
+    Mitigation,
     SensitiveColumn,
+    TradeOff,
+    WeakSlice,
+    WeakSlices,
 )
+from experiment_cycle.evaluation.what_if.records import Counterfactuals
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.options import Record, fingerprint
 from experiment_cycle.problem import Problem
@@ -380,6 +386,7 @@ def slices() -> pd.DataFrame:
             middle = value + (0.02 - 0.02 * number) * (1 if metric == "log_loss" else -1)
             rows.append(
                 {
+                    "kind": "level",
                     "column": name,
                     "level": level,
                     "rows": 752 - 200 * number,
@@ -394,6 +401,50 @@ def slices() -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
+
+
+def weak_slices() -> WeakSlices:
+    shared = {"columns": ("disea",), "rows": 371, "units": 52, "rest": 0.571}
+    found = WeakSlice(
+        **shared,
+        **{"slice": "disea: over 13.73", "loss": 0.693, "excess": 0.122, "lower": 0.06},
+        **{"upper": 0.184, "p_value": 0.0002, "adjusted_p_value": 0.0004, "confirmed": True},
+        excess_when_found=0.19,
+    )
+    lost = found.model_copy(
+        update={"slice": "idp: 0 and hlthp: 1", "confirmed": False, "adjusted_p_value": 0.41}
+    )
+    return WeakSlices(
+        loss="log loss",
+        alpha=0.05,
+        searched_rows=1514,
+        confirming_rows=1514,
+        candidates=1234,
+        slices=(found, lost),
+    )
+
+
+def mitigation() -> Mitigation:
+    points = [
+        TradeOff(name=name, objective=estimate(value), gap=estimate(gap), tolerance=tolerance)
+        for name, value, gap, tolerance in (
+            ("gap of 0.01 allowed", 0.69, 0.012, 0.01),
+            ("gap of 0.1 allowed", 0.705, 0.05, 0.1),
+        )
+    ]
+    models = [
+        TradeOff(name=name, objective=estimate(0.71), gap=estimate(0.08))
+        for name in ("challenger", "incumbent")
+    ]
+    return Mitigation(
+        method="threshold_optimizer",
+        constraint="demographic_parity",
+        column="physical_limitation",
+        objective="accuracy",
+        gap="demographic_parity_difference",
+        models=tuple(models),
+        points=tuple(points),
+    )
 
 
 def fairness() -> Fairness:
@@ -412,13 +463,38 @@ def fairness() -> Fairness:
         for level, rows, shift in (("False", 2660, 0.0), ("True", 368, 0.05))
     )
     gaps = {
-        "demographic_parity_difference": 0.05,
-        "demographic_parity_ratio": 0.9438,
-        "equalized_odds_difference": 0.0801,
-        "equalized_odds_ratio": None,
+        "demographic_parity_difference": estimate(0.05, 0.02),
+        "demographic_parity_ratio": estimate(0.9438, 0.02),
+        "equalized_odds_difference": estimate(0.0801, 0.02),
+        "equalized_odds_ratio": Estimate(
+            value=None, note="not defined: a rate is 0 in every group"
+        ),
     }
     column_found = SensitiveColumn(column="physical_limitation", groups=groups, gaps=gaps)
     return Fairness(columns=(column_found,))
+
+
+def counterfactuals(**changes: Any) -> Counterfactuals:
+    found = {
+        "row": 7341,
+        "target": "True",
+        "called": "False",
+        "wanted": "True",
+        "before": 0.4193,
+        "after": 0.6207,
+        "train_row": 12,
+        "distance": 0.009,
+        "changes": [{"feature": "lpi", "value": "5.01063", "other": "<b>5.6</b>"}],
+    }
+    searched = {
+        "rows": 3032,
+        "wrong": 861,
+        "donors": 14122,
+        "immutable": ["physical_limitation"],
+        "found": [found],
+        "not_found": 2,
+    }
+    return Counterfactuals.model_validate(searched | changes)
 
 
 def failures() -> pd.DataFrame:
@@ -535,6 +611,14 @@ def figures() -> dict[str, go.Figure]:
         ),
         "calibration_plot": curve("Calibration", "predicted", "observed", 1.0),
         "confusion_plot": confusion,
+        "threshold_plot": curve("Threshold 0.42", "threshold", "cost of a row", 0.6),
+        "gain_plot": curve("Gain", "share of the rows", "share of the positive rows", 0.6),
+        "quantile_plot": curve("Q-Q of the errors", "normal", "errors", 0.6),
+        "residual_plot": curve("Errors by feature", "level", "mean error", 0.6),
+        "weak_slices_plot": curve("Weak slices: 1 of 2 confirmed", "excess", "slice", 0.2),
+        "groups_plot": curve("The challenger by group", "rate", "group", 0.9),
+        "mitigation_plot": curve("What fairness would cost", "gap", "accuracy", 0.7),
+        "dependence_plot": curve("Partial dependence", "age", "mean probability", 0.6),
     }
 
 
@@ -640,7 +724,11 @@ def promoted() -> Evidence:
             diff_hash=None,
         ),
         "metrics": metrics(),
+        "weak_slices": weak_slices(),
         "fairness": fairness(),
+        "mitigation": mitigation(),
+        "counterfactuals": counterfactuals(),
+        **behaviour_evidence.records(),
         "search_record": search_record(),
     }
     return {name: plain(content) for name, content in records.items()} | {
@@ -648,6 +736,7 @@ def promoted() -> Evidence:
         "best_hyperparameters": {"num_leaves": 12, "learning_rate": 0.0417263, "subsample": 1.0},
         "slice_metrics": slices(),
         "failure_cases": failures(),
+        **row_evidence.binary(),
         "learning_curve": [],
         **figures(),
     }

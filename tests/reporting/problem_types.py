@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from tests.reporting import row_evidence
 
 from experiment_cycle.columns import Columns
 from experiment_cycle.hypothesis import Hypothesis
@@ -145,6 +146,7 @@ def ranking(evidence: Evidence) -> Evidence:
             "__row__": [5, 6],
             "loss": [0.9, 0.9],
             "query": [12, 12],
+            "place": [1, 2],
             "prediction": [1.5, -0.25],
             "target": [0.0, 2.0],
             "incumbent_prediction": [0.5, 0.25],
@@ -218,7 +220,9 @@ def _common(
         "training_history": {"loss": loss, "metric": loss, "train": curves, "validation": curves},
     }
     plain = json.loads(json.dumps({key: evidence[key] | own for key, own in changed.items()}))
-    return evidence | plain | {"slice_metrics": _slices(sliced), "failure_cases": failures}
+    reasons = row_evidence.without_reasons() if name == "multiclass" else {}
+    own = {"slice_metrics": _slices(sliced), "failure_cases": failures}
+    return evidence | plain | own | row_evidence.other(name) | reasons
 
 
 def _estimate(value: float) -> dict[str, Any]:
@@ -241,7 +245,14 @@ def _slices(names: tuple[str, ...]) -> pd.DataFrame:
     greater = not names[0].startswith(("log", "rmse"))
     rows = [
         {
-            **{"column": "age", "level": level, "rows": 400, "units": 100, "positives": np.nan},
+            **{
+                "kind": "level",
+                "column": "age",
+                "level": level,
+                "rows": 400,
+                "units": 100,
+                "positives": np.nan,
+            },
             **{"metric": name, "value": 0.5 + shift, "lower": 0.45 + shift, "upper": 0.55 + shift},
             **{"overall": 0.5, "note": np.nan},
         }
@@ -262,5 +273,6 @@ def _fairness(
         }
         for level in ("False", "True")
     ]
-    column = {"column": "physical_limitation", "groups": groups, "gaps": gaps, "note": note}
+    written = {name: {"value": gap, "lower": gap, "upper": gap} for name, gap in gaps.items()}
+    column = {"column": "physical_limitation", "groups": groups, "gaps": written, "note": note}
     return {"columns": [column]}

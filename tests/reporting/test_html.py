@@ -8,7 +8,6 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
@@ -234,7 +233,15 @@ def hostile_report(collected: Callable[..., Report], evidence: dict[str, Any]) -
     evidence["row_counts"]["steps"][0]["reason"] = HOSTILE
     evidence["fairness"]["columns"][0]["groups"][0]["level"] = HOSTILE
     evidence["slice_metrics"] = evidence["slice_metrics"].assign(column=HOSTILE, level=HOSTILE)
-    evidence["failure_cases"] = pd.DataFrame({"__row__": [1], HOSTILE: [HOSTILE]})
+    evidence["failure_cases"] = evidence["failure_cases"].head(1).assign(**{HOSTILE: HOSTILE})
+    evidence["broken_cases"] = evidence["broken_cases"].assign(**{HOSTILE: HOSTILE})
+    evidence["failure_attributions"] = evidence["failure_attributions"].assign(
+        feature=HOSTILE, value=HOSTILE
+    )
+    evidence["failure_neighbours"] = evidence["failure_neighbours"].assign(target=HOSTILE)
+    evidence["suspected_labels"] = evidence["suspected_labels"].assign(label=HOSTILE)
+    evidence["disagreement"]["slices"][0]["level"] = HOSTILE
+    evidence["test_drift"]["columns"][0]["column"] = HOSTILE
     evidence["curve_plot"] = go.Figure(
         go.Scatter(x=[HOSTILE], y=[1], name=HOSTILE, hovertemplate=HOSTILE),
         layout={"title": HOSTILE},

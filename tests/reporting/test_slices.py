@@ -16,6 +16,7 @@ def slice_table(
     """As the evaluation writes it, and as it comes back from a CSV file."""
     rows = [
         {
+            "kind": "level",
             "column": column,
             "level": level,
             "rows": 40,

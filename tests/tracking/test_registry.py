@@ -14,8 +14,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from experiment_cycle.errors import IntegrityError
+from experiment_cycle.tracking.champions import champion_version
 from experiment_cycle.tracking.registry import (
-    champion_version,
     load_champion,
     load_champion_split,
     register_champion,

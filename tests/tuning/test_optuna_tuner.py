@@ -7,7 +7,9 @@ from optuna.storages.journal import JournalFileBackend
 
 from experiment_cycle.backends import load_backend
 from experiment_cycle.errors import BackendError, IntegrityError
-from experiment_cycle.testing.tuners import TunerContract, a_study, squared
+from experiment_cycle.testing.objectives import squared
+from experiment_cycle.testing.studies import a_study
+from experiment_cycle.testing.tuners import TunerContract
 from experiment_cycle.tuning.optuna import OptunaTuner
 
 
@@ -62,19 +64,6 @@ def test_a_line_that_optuna_cannot_read_is_an_error_that_says_what_to_do(line, t
     journal.write_bytes(journal.read_bytes() + line)
     with pytest.raises(IntegrityError, match=r"cannot be read.*delete the file"):
         OptunaTuner(tmp_path).finished(a_study())
-
-
-def test_a_study_that_another_process_searches_is_left_alone(tmp_path):
-    told = []
-
-    def meddling(attempt):
-        with pytest.raises(BackendError, match="searched by another process") as caught:
-            run(tmp_path)
-        told.append(caught.value.message)
-        return squared(attempt)
-
-    trials = run(tmp_path, meddling, trials=2)
-    assert len(told) == len(trials) == 2
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):

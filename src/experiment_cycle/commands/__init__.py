@@ -9,6 +9,11 @@ import click
 
 from experiment_cycle.commands.audit import audit
 from experiment_cycle.commands.data import data
+from experiment_cycle.commands.decide import decide
+from experiment_cycle.commands.promote import promote, rollback
+from experiment_cycle.commands.report import report
+from experiment_cycle.commands.runs import runs
+from experiment_cycle.commands.what_if import what_if
 
 
 @click.group(name="Experiment Cycle")
@@ -23,3 +28,9 @@ def cycle() -> None:
 
 cycle.add_command(audit)
 cycle.add_command(data)
+cycle.add_command(decide)
+cycle.add_command(promote)
+cycle.add_command(rollback)
+cycle.add_command(runs)
+cycle.add_command(report)
+cycle.add_command(what_if)

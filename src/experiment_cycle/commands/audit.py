@@ -6,16 +6,12 @@ from typing import Any
 
 import click
 
+from experiment_cycle.commands.arguments import configured
+
 REPORT = "data/08_reporting/audit.json"
 OPENINGS = "data/03_primary/test_openings.jsonl"
 CYCLE = "data/08_reporting/cycle.json"
 FEWEST_SHUFFLES = 20
-
-
-def _parameters(context: click.Context, parameter: click.Parameter, value: str) -> dict[str, Any]:
-    from kedro.framework.cli.utils import _split_params  # noqa: PLC0415
-
-    return dict(_split_params(context, parameter, value))
 
 
 def _shuffles(context: click.Context, parameter: click.Parameter, value: int) -> int:
@@ -28,13 +24,7 @@ def _shuffles(context: click.Context, parameter: click.Parameter, value: int) ->
 
 
 @click.command()
-@click.option("--env", "-e", help="Environment of conf/ to read; default: local.")
-@click.option(
-    "--params",
-    default="",
-    callback=_parameters,
-    help="Parameters to replace, as for kedro run: those the cycle was run with.",
-)
+@configured
 @click.option(
     "--shuffles",
     type=int,

@@ -42,14 +42,8 @@ def open_subject(
         ConfigurationError: a file, a parameter or an entry of the catalog is missing or wrong.
     """
     folder = metadata.project_path
-    OmegaConf.register_new_resolver("project_path", lambda: str(folder), replace=True)
     environment = env or os.environ.get("KEDRO_ENV")
-    loader = settings.CONFIG_LOADER_CLASS(
-        conf_source=str(folder / settings.CONF_SOURCE),
-        env=environment,
-        runtime_params=replaced,
-        **settings.CONFIG_LOADER_ARGS,
-    )
+    loader = open_configuration(metadata, env, replaced)
     parameters = read(loader, "parameters")
     configuration = check_parameters(parameters, read_elsewhere=parameters, folders=[])
     state = Cycle(folder / cycle).load()
@@ -67,6 +61,21 @@ def open_subject(
         pinned=configuration.data_versioning.pinned,
         events=read_events(folder / openings, "" if state is None else state.run_id),
     )
+
+
+def open_configuration(
+    metadata: ProjectMetadata, env: str | None, replaced: dict[str, Any]
+) -> AbstractConfigLoader:
+    """Find the configuration, as `kedro run` would; see `open_subject` for the arguments."""
+    folder = metadata.project_path
+    OmegaConf.register_new_resolver("project_path", lambda: str(folder), replace=True)
+    loader: AbstractConfigLoader = settings.CONFIG_LOADER_CLASS(
+        conf_source=str(folder / settings.CONF_SOURCE),
+        env=env or os.environ.get("KEDRO_ENV"),
+        runtime_params=replaced,
+        **settings.CONFIG_LOADER_ARGS,
+    )
+    return loader
 
 
 def _catalog(

@@ -13,7 +13,7 @@ from experiment_cycle.decision.folds import PairedFolds
 from experiment_cycle.decision.ledger import Ledger
 from experiment_cycle.decision.options import DecisionOptions
 from experiment_cycle.decision.paired import PairedPredictions
-from experiment_cycle.decision.records import Comparison, FoldEffects, Look
+from experiment_cycle.decision.records import Comparison, FoldEffects, Foresight, Look
 from experiment_cycle.decision.seeds import spread_over_seeds
 from experiment_cycle.decision.verdicts import Levels, judge, track
 from experiment_cycle.errors import IntegrityError
@@ -35,6 +35,7 @@ def compare(  # noqa: PLR0913, PLR0917 - each is evidence of its own kind
     options: DecisionOptions,
     test_set: TestSet,
     ledger: Path,
+    foresight: Foresight | None = None,
 ) -> Comparison:
     """Compare two models by the hypothesis' criteria, at the level the ledger grants this look.
 
@@ -52,6 +53,7 @@ def compare(  # noqa: PLR0913, PLR0917 - each is evidence of its own kind
         options: The level of the upper bounds, and how many looks are planned.
         test_set: By what the ledger recognises the rows that are looked at.
         ledger: The file that counts the looks.
+        foresight: What the test set can show, as it was told before it was opened.
 
     Raises:
         ConfigurationError: the hypothesis speaks of a metric that this problem does not have.
@@ -89,6 +91,7 @@ def compare(  # noqa: PLR0913, PLR0917 - each is evidence of its own kind
         )
     compared = folds if without_test and folds is not None else paired
     measured = _measure(paired, compared, hypothesis, options, incumbent, look, evidence)
+    measured = measured.model_copy(update={"foresight": foresight})
     if folds is None or look is None:
         return measured
     told = _over_folds(hypothesis.success_criteria.primary.metric, folds, decides=without_test)

@@ -9,12 +9,17 @@ from typing import Literal
 from experiment_cycle.decision.spending import SPENT, granted_level
 from experiment_cycle.errors import ConfigurationError, near_misses
 from experiment_cycle.hypothesis import Hypothesis
-from experiment_cycle.metrics.catalogue import check_metric, known_metrics, metric
+from experiment_cycle.metrics.catalogue import (
+    check_asked,
+    class_of,
+    known_metrics,
+    metric,
+)
 from experiment_cycle.problem import Problem, Task
 
 FOR_LOWER_IS_BETTER = {"max_increase", "max_increase_ratio", "max"}
 FOR_GREATER_IS_BETTER = {"max_decrease", "min"}
-AVERAGED = ("_macro", "_ovr")
+AVERAGED = ("_ovr", "_macro")
 """Endings by which metrics of several classes differ from those of two."""
 
 
@@ -103,10 +108,11 @@ def check_hypothesis(hypothesis: Hypothesis, task: Task) -> None:
     problems = []
     for name in hypothesis.metrics():
         try:
-            check_metric(name, task)
+            check_asked(name, task)
         except ConfigurationError as error:
             problems.append(error.message)
     if not problems:
+        problems += _biased(hypothesis)
         for rail in hypothesis.success_criteria.guardrails:
             problems += _wrong_direction(rail.metric, rail.limit[0])
     if granted_level(hypothesis.alpha, 1) < SPENT:
@@ -120,6 +126,18 @@ def check_hypothesis(hypothesis: Hypothesis, task: Task) -> None:
         raise ConfigurationError(" ".join(dict.fromkeys(problems)))
 
 
+def _biased(hypothesis: Hypothesis) -> list[str]:
+    """Refuse criteria on a metric that cannot carry one."""
+    criteria = hypothesis.success_criteria
+    judged = [criteria.primary.metric, *(rail.metric for rail in criteria.guardrails)]
+    reasons = {name: metric(name).biased for name in judged}
+    return [
+        f"'{name}' can be tracked, but no criterion can rest on it: {reason}."
+        for name, reason in reasons.items()
+        if reason is not None
+    ]
+
+
 def check_metrics(hypothesis: Hypothesis, problem: Problem) -> None:
     """Check the metrics once it is known how many classes there are.
 
@@ -128,6 +146,20 @@ def check_metrics(hypothesis: Hypothesis, problem: Problem) -> None:
     """
     known = known_metrics(problem.type)
     wrong = [name for name in hypothesis.metrics() if problem.type not in metric(name).problems]
+    strange = {
+        name: level
+        for name in hypothesis.metrics()
+        if name not in wrong and (level := class_of(name)) not in {None, *problem.names}
+    }
+    if strange:
+        named = " ".join(
+            f"'{name}' is that of a class '{level}', which there is not. "
+            f"{near_misses(str(level), problem.names)}"
+            for name, level in strange.items()
+        )
+        raise ConfigurationError(
+            f"{named} Next step: name another in parameters_hypothesis.yml; no look was spent."
+        )
     if not wrong:
         return
     classes = f" with {len(problem.classes)} classes" if problem.type == "multiclass" else ""

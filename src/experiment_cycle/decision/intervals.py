@@ -20,10 +20,12 @@ MIN_EFFECTIVE_UNITS = 20
 FEW_EFFECTIVE_UNITS = 100
 """With fewer effective units the upper bounds take half their level."""
 
-MEANS_OVER_ROWS = {"accuracy", "log_loss", "brier", "mae", "mse"}
+MEANS_OVER_ROWS = {"accuracy", "log_loss", "brier", "mae", "mape", "mse"}
 NO_DIFFERENCE = 1e-12
 """Smaller shares of what a unit can differ by are rounding."""
 MIN_UNITS_FOR_ERROR = 2
+MOST_UNDEFINED = 0.05
+"""Share of the resamples that may leave a metric undefined."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Effect:
         incumbent: The incumbent's metric; None where it is not defined.
         value: The effect; None where a metric it needs is not defined.
         standard_error: Over resampling units; None where there is no effect, or too few units.
-        degrees_of_freedom: Effective number of units less one.
+        degrees_of_freedom: Effective number of units less one; in time, the cosines.
         note: What a reader has to know about it.
     """
 
@@ -87,6 +89,9 @@ def measure_effect(criterion: Criterion, paired: PairedPredictions) -> Effect:
     both models are combined row by row and summed over resampling units, so that what the models
     have in common on a unit cancels.
 
+    Where the metric has no such contributions, the standard error is that of the effect over
+    resamples of the units, drawn alike for both models.
+
     Where no unit differs from the others, the standard error is taken as that of one unit that
     does: an error of zero would claim certainty. By how much it would differ is the range of the
     metric, or, where that has no end, the spread that a single model has over the units.
@@ -96,19 +101,41 @@ def measure_effect(criterion: Criterion, paired: PairedPredictions) -> Effect:
     units = paired.units
     challenger, incumbent = _finite(own.value), _finite(other.value)
     notes = _notes(own.note, None if criterion.is_absolute else other.note)
-    degrees = units.effective - 1.0
+    degrees = units.degrees_of_freedom
     if challenger is None or (incumbent is None and not criterion.is_absolute):
         return Effect(challenger, incumbent, None, None, degrees, "; ".join(notes) or None)
     value = criterion.effect(challenger, 0.0 if incumbent is None else incumbent)
     if units.effective < MIN_UNITS_FOR_ERROR:
         notes.append("too few resampling units for an interval")
         return Effect(challenger, incumbent, value, None, degrees, "; ".join(notes))
-    error = paired.standard_error(_contributions(criterion, paired))
+    if metric(criterion.metric).has_influence:
+        error = paired.standard_error(_contributions(criterion, paired))
+    else:
+        error = _resampled_error(criterion, paired)
+    if math.isnan(error):
+        notes.append(f"not defined in more than {MOST_UNDEFINED:.0%} of the resamples")
+        return Effect(challenger, incumbent, value, None, degrees, "; ".join(notes))
     scale = _scale(criterion.metric, paired)
     if error < NO_DIFFERENCE * scale:
         error = scale / units.effective
         notes.append("no unit differs from the others; the standard error is that of one that does")
     return Effect(challenger, incumbent, value, error, degrees, "; ".join(notes) or None)
+
+
+def _resampled_error(criterion: Criterion, paired: PairedPredictions) -> float:
+    """Take the spread of the effect over resamples that both models share (Efron 1979).
+
+    Returns:
+        nan where too many resamples leave the effect undefined.
+    """
+    own, other = (paired.resampled(model, criterion.metric) for model in MODELS)
+    effects = criterion.challenger_weight * own
+    if not criterion.is_absolute:
+        effects = effects + criterion.incumbent_weight * other
+    known = np.isfinite(effects)
+    if known.sum() < MIN_UNITS_FOR_ERROR or 1.0 - known.mean() > MOST_UNDEFINED:
+        return math.nan
+    return float(effects[known].std(ddof=1))
 
 
 def _contributions(criterion: Criterion, paired: PairedPredictions) -> Floats:
@@ -135,7 +162,12 @@ def name_test(criterion: Criterion, paired: PairedPredictions) -> str:
     """Name the method in words, with its source."""
     pairing = "one-sample" if criterion.is_absolute else "paired"
     clustered = "summed by group (Liang and Zeger 1986)"
-    if paired.problem == "ranking":
+    known = metric(criterion.metric)
+    if not known.has_influence:
+        count = len(paired.resampled("challenger", criterion.metric))
+        method = f"{pairing} bootstrap over {count} resamples (Efron 1979)"
+        clustered = "drawn by group (Field and Welsh 2007)"
+    elif paired.problem == "ranking":
         method = (
             f"{pairing} t test of the queries' values (Student 1908; Smucker et al. 2007; Urbano "
             "et al. 2019)"
@@ -159,7 +191,14 @@ def name_test(criterion: Criterion, paired: PairedPredictions) -> str:
         method = f"{pairing} influence-function test (delta method; Hampel 1974)"
         clustered = f"contributions {clustered}"
     units = f", {clustered}" if paired.unit == "group" else ""
-    return f"{method}{units}, t with {paired.units.effective - 1.0:.1f} degrees of freedom"
+    if paired.in_time:
+        serial = (
+            "equal-weighted cosine estimator of the long-run variance (Lazarus et al. 2018)"
+            if known.has_influence
+            else "drawn in stretches of moments (Politis and Romano 1992)"
+        )
+        units = f", summed by moment, {serial}"
+    return f"{method}{units}, t with {paired.units.degrees_of_freedom:.1f} degrees of freedom"
 
 
 def _notes(own: str | None, other: str | None) -> list[str]:
@@ -176,7 +215,10 @@ def _scale(name: str, paired: PairedPredictions) -> float:
     if math.isfinite(known.greatest - known.lowest):
         return known.greatest - known.lowest
     of_both = [paired.influence(model, name) for model in MODELS]
-    errors = [paired.standard_error(each.contributions) for each in of_both]
+    if known.has_influence:
+        errors = [paired.standard_error(each.contributions) for each in of_both]
+    else:
+        errors = [float(np.nanstd(paired.resampled(model, name))) for model in MODELS]
     spread = max(errors) * math.sqrt(paired.units.effective)
     value = max(abs(each.value) for each in of_both if math.isfinite(each.value))
     # both models are right, or wrong by the same amount, on every row: nothing tells the scale

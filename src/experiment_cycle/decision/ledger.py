@@ -12,7 +12,7 @@ import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from experiment_cycle.decision.families import TestSet
 from experiment_cycle.decision.records import Look
@@ -68,39 +68,39 @@ class Ledger:
             IntegrityError: the file is not as it was left.
         """
         entries = self.entries()
-        known = {entry["id"]: entry for entry in entries if entry["kind"] == "test_set"}
         identity = fingerprint({"target": tested.target, "compared": compared})
         for entry in entries:
             if entry["kind"] == "look" and entry["id"] == identity:
                 return _look(entry, reused=True)
-        if tested.id not in known:
-            # a family is named after its first test set
-            joined = _families_of(tested, entries) or [tested.id[:FAMILY_DIGITS]]
-            known[tested.id] = self._append(
-                {"kind": "test_set", "id": tested.id, "families": joined, **tested.write()}
-            )
-        families = known[tested.id]["families"]
-        restarts = planned_looks is None
-        counts = {each: _looks(entries, each, restarts=restarts) for each in families}
-        # of equals the first in their order
-        family = max(families, key=lambda each: counts[each])
-        number = counts[family] + 1
+        standing = _standing(tested, entries, restarts=planned_looks is None)
+        if not any(entry["id"] == tested.id for entry in entries if entry["kind"] == "test_set"):
+            families = {"families": standing.families}
+            self._append({"kind": "test_set", "id": tested.id, **families, **tested.write()})
         return _look(
             self._append(
                 {
                     "kind": "look",
                     "id": identity,
-                    "family": family,
-                    "families": families,
+                    "family": standing.family,
+                    "families": standing.families,
                     "test_set": tested.id,
-                    "number": number,
-                    "alpha": granted_level(alpha, number, planned_looks),
+                    "number": standing.number,
+                    "alpha": granted_level(alpha, standing.number, planned_looks),
                     "hypothesis_id": hypothesis_id,
                     "compared": compared,
                 }
             ),
             reused=False,
         )
+
+    def next_level(self, tested: TestSet, alpha: float, planned_looks: int | None = None) -> float:
+        """Tell the level that a look would be granted now; nothing is written, nothing is spent.
+
+        Raises:
+            IntegrityError: the file is not as it was left.
+        """
+        standing = _standing(tested, self.entries(), restarts=planned_looks is None)
+        return granted_level(alpha, standing.number, planned_looks)
 
     def record_promotion(self, look: Look) -> None:
         """Record that a look led to a promotion, once; counting starts again after it.
@@ -173,14 +173,32 @@ class Ledger:
         )
 
 
-def _families_of(tested: TestSet, entries: list[dict[str, Any]]) -> list[str]:
+class _Standing(NamedTuple):
+    """The families of a test set, the most spent of them, and the number of its next look."""
+
+    families: list[str]
+    family: str
+    number: int
+
+
+def _standing(tested: TestSet, entries: list[dict[str, Any]], *, restarts: bool) -> _Standing:
+    sets = [entry for entry in entries if entry["kind"] == "test_set"]
+    known = [entry["families"] for entry in sets if entry["id"] == tested.id]
+    # a family is named after its first test set
+    families = known[0] if known else _joined(tested, sets) or [tested.id[:FAMILY_DIGITS]]
+    counts = {each: _looks(entries, each, restarts=restarts) for each in families}
+    # of equals the first in their order
+    family = max(families, key=lambda each: counts[each])
+    return _Standing(families, family, counts[family] + 1)
+
+
+def _joined(tested: TestSet, sets: list[dict[str, Any]]) -> list[str]:
     """Name the families that a test set joins, the oldest first."""
     members: dict[str, list[dict[str, Any]]] = {}
-    for entry in entries:
-        if entry["kind"] == "test_set":
-            for family in entry["families"]:
-                members.setdefault(family, []).append(entry)
-    return [family for family, sets in members.items() if tested.joins(sets)]
+    for entry in sets:
+        for family in entry["families"]:
+            members.setdefault(family, []).append(entry)
+    return [family for family, known in members.items() if tested.joins(known)]
 
 
 def _looks(entries: list[dict[str, Any]], family: str, *, restarts: bool) -> int:

@@ -13,16 +13,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from experiment_cycle.decision.accepted_values import refuse_wrong_rows, refuse_wrong_values
-from experiment_cycle.decision.records import UnitName
 from experiment_cycle.evaluation.predictions import MODELS, Predictions
 from experiment_cycle.evaluation.query_units import judged, query_units
+from experiment_cycle.metrics.bootstrap import bootstrap
 from experiment_cycle.metrics.influence import Influence, influence
 from experiment_cycle.metrics.outcomes import Floats, Outcomes
-from experiment_cycle.metrics.units import Units
+from experiment_cycle.metrics.units import UnitName, Units
 from experiment_cycle.problem import ProblemType
 from experiment_cycle.row_keys import hash_rows
 
 Codes = npt.NDArray[np.int64]
+
+RESAMPLES = 1000
+"""Of a metric on which no row has an influence."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +37,13 @@ class PairedPredictions:
         codes: The resampling unit of each row, shape (n,).
         models: Outcomes of `challenger`, `incumbent`, and of `challenger_seed_2`, ... where the
             challenger was trained with further seeds; all of them with the same targets.
+        in_time: Whether the units are moments that follow each other.
     """
 
     rows: Codes
     codes: Codes
     models: Mapping[str, Outcomes]
+    in_time: bool = False
 
     @classmethod
     def from_table(
@@ -73,7 +78,8 @@ class PairedPredictions:
         models = {name: ordered.outcomes(name) for name in (*MODELS, *ordered.seeds)}
         for name, outcomes in models.items():
             refuse_wrong_values(name, outcomes, rows)
-        return cls(rows, ordered.table["unit"].to_numpy(dtype=np.int64), models)
+        units = ordered.table["moment" if ordered.in_time else "unit"]
+        return cls(rows, units.to_numpy(dtype=np.int64), models, ordered.in_time)
 
     @property
     def problem(self) -> ProblemType:
@@ -101,11 +107,15 @@ class PairedPredictions:
         rows it has, a unit is worth its queries.
         """
         codes = self.codes[self.counted]
-        return Units.from_codes(codes) if self._query is None else query_units(codes, self._query)
+        if self._query is None:
+            return Units.from_codes(codes, in_time=self.in_time)
+        return query_units(codes, self._query)
 
     @cached_property
     def unit(self) -> UnitName:
         """Name what was resampled."""
+        if self.in_time:
+            return "moment"
         if self._query is not None and self.units.count == len(np.unique(self._query)):
             return "query"
         return "row" if self.units.count == len(self.units.codes) else "group"
@@ -134,6 +144,20 @@ class PairedPredictions:
             known[model, name] = influence(name, self.models[model])
         return known[model, name]
 
+    def resampled(self, model: str, name: str) -> Floats:
+        """Measure a metric of a model on resamples, shape (replicates,); the same for all models.
+
+        A metric of the user's own has fewer of them, see `bootstrap`.
+        """
+        known = self._resamples
+        if (model, name) not in known:
+            outcomes = self.models[model].rows(self.counted)
+            # of the rows, so that it is the same for whoever compares models on them
+            seed = int(self.rows_hash[:8], 16)
+            drawn = bootstrap([name], outcomes, self.units, RESAMPLES, seed)
+            known[model, name] = drawn[name]
+        return known[model, name]
+
     def threshold(self, model: str) -> float | None:
         """Tell from which probability on a model calls a row positive; None but for two classes."""
         return self.models[model].threshold if self.problem == "binary" else None
@@ -145,6 +169,7 @@ class PairedPredictions:
         """
         first = self.models["challenger"]
         digest = hashlib.sha256(self.problem.encode())
+        digest.update(b"in time" if self.in_time else b"")
         whole = self.problem in {"binary", "multiclass"}
         parts = [(self.rows, "<i8"), (self.codes, "<i8"), (first.target, "<i8" if whole else "<f8")]
         if first.query is not None:
@@ -161,6 +186,10 @@ class PairedPredictions:
         """Hash the predictions of both models, and those of all further seeds together."""
         found = {f"{model}_predictions": self.hash(model) for model in MODELS}
         return found | ({"seed_predictions": self.hash(*self.seeds)} if self.seeds else {})
+
+    @cached_property
+    def _resamples(self) -> dict[tuple[str, str], Floats]:
+        return {}
 
     @cached_property
     def _influences(self) -> dict[tuple[str, str], Influence]:

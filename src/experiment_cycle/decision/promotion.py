@@ -14,14 +14,14 @@ from experiment_cycle.decision.records import Decision, Promotion
 from experiment_cycle.errors import IntegrityError
 from experiment_cycle.evaluation.records import IncumbentRecord
 from experiment_cycle.options import fingerprint
-from experiment_cycle.tracking.record import read_back
-from experiment_cycle.tracking.registry import (
+from experiment_cycle.tracking.champions import (
     CHAMPION,
     STAGING,
-    champion_tags,
     champion_version,
-    register_champion,
+    version_tags,
 )
+from experiment_cycle.tracking.record import read_back
+from experiment_cycle.tracking.registry import register_champion
 from experiment_cycle.training.identity import model_identity
 from experiment_cycle.training.records import ModelRecord
 
@@ -68,7 +68,10 @@ def promote(  # noqa: PLR0913, PLR0917 each is evidence of its own kind
         )
     identity = _check(decision, challenger, challenger_record)
     present = champion_version(registered_model)
-    if present != incumbent.version and champion_tags(registered_model).get("identity") == identity:
+    if (
+        present != incumbent.version
+        and version_tags(registered_model, present).get("identity") == identity
+    ):
         Ledger(ledger).record_promotion(decision.look)
         return _unmoved(
             registered_model,
@@ -81,10 +84,11 @@ def promote(  # noqa: PLR0913, PLR0917 each is evidence of its own kind
         challenger,
         challenger_record,
         seen_rows,
-        _tags(decision, identity),
+        version_description(decision, identity),
         incumbent.version,
         example,
         split,
+        reason=f"decision {fingerprint(decision)[:12]} on hypothesis {decision.hypothesis_id}",
     )
     Ledger(ledger).record_promotion(decision.look)
     replaced = "the first champion" if incumbent.version is None else f"after {incumbent.version}"
@@ -116,7 +120,8 @@ def _check(decision: Decision, challenger: Pipeline, challenger_record: dict[str
     return identity
 
 
-def _tags(decision: Decision, identity: str) -> dict[str, str]:
+def version_description(decision: Decision, identity: str) -> dict[str, str]:
+    """Write what the tags of a version tell of where it comes from."""
     return {
         "identity": identity,
         "decision_hash": fingerprint(decision),

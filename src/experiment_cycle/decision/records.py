@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from experiment_cycle.metrics.units import UnitName
 from experiment_cycle.options import Record
-
-UnitName = Literal["row", "group", "query"]
 
 
 class Verdict(Record):
@@ -93,6 +92,30 @@ class FoldEffects(Record):
     effect: TrackedEffect
 
 
+class Foresight(Record):
+    """What the test set can show of the primary metric, told from validation before it is opened.
+
+    `smallest` is the least improvement that it shows with `power` at the error level `level`, and
+    `rows_needed` the test rows that show the expected one; None where validation does not tell, as
+    `note` says, or the family's budget is spent.
+    """
+
+    metric: str
+    level: float
+    power: float
+    expected: float
+    smallest: float | None
+    rows: int
+    effective_units: float
+    rows_needed: int | None
+    note: str | None = None
+
+    @property
+    def is_enough(self) -> bool:
+        """Tell whether the expected improvement can be shown."""
+        return self.smallest is not None and self.smallest <= self.expected
+
+
 class Comparison(Record):
     """Challenger against incumbent on the same rows.
 
@@ -117,6 +140,8 @@ class Comparison(Record):
     """None where the challenger was trained with one seed."""
     folds: FoldEffects | None = None
     """None without cross-validation."""
+    foresight: Foresight | None = None
+    """None where there is no test set."""
     evidence: dict[str, str]
     """Hashes of what was compared: predictions, split manifest, hypothesis, both models."""
 

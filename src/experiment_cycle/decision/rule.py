@@ -12,6 +12,7 @@ from experiment_cycle.decision.seeds import MOST_FLIPPED
 from experiment_cycle.decision.spending import SPENT
 from experiment_cycle.decision.wording import (
     describe_folds,
+    describe_foresight,
     describe_futility,
     describe_gate,
     describe_reuse,
@@ -101,6 +102,8 @@ def _weigh(
     ]
     if comparison.seeds is not None and comparison.seeds.flipped > MOST_FLIPPED:
         reasons.append(describe_seeds(comparison.seeds))
+    if comparison.foresight is not None and not comparison.foresight.is_enough:
+        reasons.append(describe_foresight(comparison.foresight))
     if comparison.folds is not None:
         reasons.append(describe_folds(comparison.folds))
     return outcome, [*reasons, *failed, *_describe_look(look)]

@@ -18,6 +18,7 @@ from experiment_cycle.decision.intervals import (
 )
 from experiment_cycle.decision.paired import PairedPredictions
 from experiment_cycle.decision.records import TrackedEffect, Verdict
+from experiment_cycle.evaluation.moments import FEWEST_MOMENTS
 
 TWO_SIDED = 0.05
 MIN_UNITS_OF_A_CLASS = 10
@@ -140,6 +141,11 @@ def _obstacles(name: str, paired: PairedPredictions) -> list[str]:
         found.append(
             f"{effective:.1f} effective units; nothing is decided with fewer than "
             f"{MIN_EFFECTIVE_UNITS}"
+        )
+    if paired.in_time and paired.units.count < FEWEST_MOMENTS:
+        found.append(
+            f"{paired.units.count} moments; nothing is decided with fewer than {FEWEST_MOMENTS}, "
+            "which do not show how alike they are"
         )
     if paired.problem == "multiclass" and name not in MEANS_OVER_ROWS:
         fewest = paired.fewest_of_a_class

@@ -5,7 +5,14 @@ from __future__ import annotations
 import math
 
 from experiment_cycle.decision.criteria import Criterion, improvement
-from experiment_cycle.decision.records import FoldEffects, Gate, Look, SeedEffects, Verdict
+from experiment_cycle.decision.records import (
+    FoldEffects,
+    Foresight,
+    Gate,
+    Look,
+    SeedEffects,
+    Verdict,
+)
 from experiment_cycle.metrics.catalogue import metric
 
 MAX_DECIMALS = 6
@@ -59,6 +66,21 @@ def describe_futility(verdict: Verdict, expected_improvement: float) -> str:
         f"The expected improvement of {expected_improvement:g} is excluded: with "
         f"{confidence(verdict.upper_level)} confidence {metric(verdict.metric).label} {bound}."
     )
+
+
+def describe_foresight(told: Foresight) -> str:
+    """Say what the test set could show before it was opened, and whether that is enough."""
+    if told.smallest is None:
+        why = f": {told.note}" if told.note else ", or the budget of its family is spent"
+        return _sentence(f"validation does not tell what the test set can show{why}")
+    sentence = (
+        f"Before it was opened, as the models differ on validation: the test set ({told.rows:,} "
+        f"rows) shows an improvement of {number(told.smallest)} in {metric(told.metric).label} "
+        f"with {100 * told.power:.0f} % power; {number(told.expected)} is expected"
+    )
+    if told.is_enough or told.rows_needed is None:
+        return _sentence(sentence)
+    return _sentence(f"{sentence}, which takes about {told.rows_needed:,} rows")
 
 
 def describe_gate(gate: Gate) -> str:

@@ -1,23 +1,19 @@
-"""Metrics with their intervals: by influence, and by bootstrap as a check."""
+"""A metric with its interval: by influence, and by bootstrap as a check."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from experiment_cycle.evaluation.measures import influence_of, limits_of
-from experiment_cycle.evaluation.options import EvaluationOptions
-from experiment_cycle.evaluation.predictions import MODELS, Predictions
-from experiment_cycle.evaluation.records import Estimate, Metrics
-from experiment_cycle.evaluation.seeds import spread_over_seeds
-from experiment_cycle.metrics.bootstrap import bootstrap
-from experiment_cycle.metrics.catalogue import known_metrics
-from experiment_cycle.metrics.confusion import class_names, confusion
+from experiment_cycle.evaluation.measures import has_influence, influence_of, is_biased, limits_of
+from experiment_cycle.evaluation.moments import FEWEST_MOMENTS
+from experiment_cycle.evaluation.predictions import Predictions
+from experiment_cycle.evaluation.records import Estimate
 from experiment_cycle.metrics.influence import Influence
 from experiment_cycle.metrics.units import LEAST_UNITS, Units
 
@@ -26,38 +22,6 @@ FEW_UNITS = 20.0
 
 TOLERATED_UNDEFINED = 0.05
 """Share of resamples that may leave a metric undefined before its percentiles mean little."""
-
-
-def estimate_metrics(predictions: Predictions, options: EvaluationOptions, seed: int) -> Metrics:
-    """Measure both models on the test rows, every metric with its two-sided interval.
-
-    Both models are resampled alike, so that their bootstrap intervals are comparable.
-
-    Args:
-        predictions: For the test rows.
-        options: Confidence and number of resamples.
-        seed: Draws the resamples.
-    """
-    problem, units = predictions.problem, predictions.units
-    names = class_names(problem)
-    return Metrics(
-        problem=problem,
-        rows=len(predictions),
-        unit=_unit(predictions),
-        units=units.count,
-        effective_units=units.effective,
-        confidence=options.confidence,
-        thresholds=predictions.thresholds or None,
-        challenger=_estimates("challenger", predictions, options, seed),
-        incumbent=_estimates("incumbent", predictions, options, seed),
-        confusion={
-            model: confusion(predictions.outcomes(model), len(names)).tolist() for model in MODELS
-        }
-        if names
-        else None,
-        classes=names,
-        seeds=spread_over_seeds(predictions),
-    )
 
 
 def measure_with_interval(
@@ -77,34 +41,11 @@ def measure_with_interval(
         resampled: The metric on resamples of the units; or None.
     """
     found = influence_of(name, predictions.outcomes(model))
+    if not has_influence(name):
+        made = _by_bootstrap(found, predictions.units, confidence, resampled)
+        return _mirrored(made, limits_of(name)) if is_biased(name) else made
     counted = replace(found, contributions=found.contributions[predictions.counted])
     return estimate(counted, predictions.units, confidence, limits_of(name), resampled)
-
-
-def _estimates(
-    model: str, predictions: Predictions, options: EvaluationOptions, seed: int
-) -> dict[str, Estimate]:
-    """Measure one model by every metric of its problem."""
-    names = known_metrics(predictions.problem.type)
-    resampled: dict[str, npt.NDArray[np.float64]] = {}
-    if predictions.units.count:
-        counted = predictions.within(predictions.counted).outcomes(model)
-        replicates = options.bootstrap_replicates
-        resampled = bootstrap(names, counted, predictions.units, replicates, seed)
-    return {
-        name: measure_with_interval(
-            name, predictions, model, options.confidence, resampled.get(name)
-        )
-        for name in names
-    }
-
-
-def _unit(predictions: Predictions) -> Literal["row", "group", "query"]:
-    """Tell what the resampling units are."""
-    counted, count = predictions.table[predictions.counted], predictions.units.count
-    if predictions.problem.type == "ranking" and count == counted["query"].nunique():
-        return "query"
-    return "row" if count == len(counted) else "group"
 
 
 def estimate(
@@ -143,6 +84,48 @@ def estimate(
     )
 
 
+def _by_bootstrap(
+    found: Influence,
+    units: Units,
+    confidence: float,
+    resampled: npt.NDArray[np.float64] | None,
+) -> Estimate:
+    """Put the percentiles of the resamples around a metric on which no row has an influence."""
+    if math.isnan(found.value):
+        return Estimate(value=None, note=f"not defined: {found.note or 'no number came of it'}")
+    if resampled is None or units.count < LEAST_UNITS:
+        return Estimate(value=found.value, note="no interval: it has one by bootstrap only")
+    check = _percentiles(resampled, confidence)
+    notes = (found.note, check.note or f"by bootstrap, {len(resampled)} resamples")
+    known = ~np.isnan(resampled)
+    return Estimate(
+        value=found.value,
+        standard_error=float(resampled[known].std(ddof=1)) if known.sum() > 1 else None,
+        lower=check.lower,
+        upper=check.upper,
+        bootstrap_lower=check.lower,
+        bootstrap_upper=check.upper,
+        note="; ".join(note for note in notes if note),
+    )
+
+
+def _mirrored(made: Estimate, limits: tuple[float, float]) -> Estimate:
+    """Turn percentiles around the value: what resampling adds to it, the sample added to the truth.
+
+    The basic bootstrap interval (Davison and Hinkley 1997, section 5.2), with the value in it.
+    """
+    if made.value is None or made.bootstrap_lower is None or made.bootstrap_upper is None:
+        return made
+    lower, upper = (2.0 * made.value - end for end in (made.bootstrap_upper, made.bootstrap_lower))
+    return made.model_copy(
+        update={
+            "lower": max(min(lower, made.value), limits[0]),
+            "upper": min(max(upper, made.value), limits[1]),
+            "note": f"{made.note}, turned for its bias",
+        }
+    )
+
+
 class Interval(NamedTuple):
     """Two bounds, or none and a note that says why."""
 
@@ -164,9 +147,15 @@ def _by_influence(
     lower, upper = max(value - reach, limits[0]), min(value + reach, limits[1])
     if not (math.isfinite(lower) and math.isfinite(upper)):
         return Interval(note="no interval: nearly all rows are in one resampling unit")
+    return Interval(lower, upper, _rough(units))
+
+
+def _rough(units: Units) -> str | None:
+    """Say why an interval is rough; None where it is not."""
+    if units.in_time and units.count < FEWEST_MOMENTS:
+        return f"rough interval: only {units.count} moments, which do not show how alike they are"
     few = units.effective < FEW_UNITS
-    note = f"rough interval: only {units.effective:.1f} effective resampling units"
-    return Interval(lower, upper, note if few else None)
+    return f"rough interval: only {units.effective:.1f} effective resampling units" if few else None
 
 
 def _percentiles(resampled: npt.NDArray[np.float64], confidence: float) -> Interval:

@@ -25,6 +25,16 @@ def influence_of(name: str, outcomes: Outcomes) -> Influence:
     return influence(name, outcomes)
 
 
+def has_influence(name: str) -> bool:
+    """Tell whether each row has an influence on what `influence_of` measures."""
+    return name in RATES or name == MEAN_ERROR or metric(name).has_influence
+
+
+def is_biased(name: str) -> bool:
+    """Tell whether a metric is expected to differ from its value over all data."""
+    return name not in RATES and name != MEAN_ERROR and metric(name).biased is not None
+
+
 def limits_of(name: str) -> tuple[float, float]:
     """Tell the least and the greatest value that `influence_of` can find."""
     if name in RATES:

@@ -16,7 +16,7 @@ from experiment_cycle.errors import DataError, IntegrityError
 from experiment_cycle.evaluation.query_units import judged, query_units
 from experiment_cycle.evaluation.records import IncumbentRecord
 from experiment_cycle.metrics.outcomes import Outcomes
-from experiment_cycle.metrics.units import Units
+from experiment_cycle.metrics.units import UnitName, Units
 from experiment_cycle.problem import Problem
 from experiment_cycle.training.records import ModelRecord
 
@@ -35,8 +35,10 @@ class Predictions:
 
     Attributes:
         table: Indexed by `__row__`, columns `unit` (int64, which rows stand or fall together),
-            `query` (int64, ranking only), `target` (as `Problem.encode` writes it) and those of
-            `output_columns` for the challenger, the incumbent and every further seed.
+            `query` (int64, ranking only), `moment` (int64, only where the test rows follow the
+            others in time and nothing else holds them together), `target` (as `Problem.encode`
+            writes it) and those of `output_columns` for the challenger, the incumbent and every
+            further seed.
         problem: What is predicted.
         thresholds: Binary: per model, from which probability on it calls a row positive.
     """
@@ -103,10 +105,27 @@ class Predictions:
             return np.ones(len(self), dtype=np.bool_)
         return judged(self.table["query"].to_numpy(dtype=np.int64), self.target)
 
+    @property
+    def in_time(self) -> bool:
+        """Tell whether the resampling units are moments that follow each other."""
+        return self.problem.type != "ranking" and "moment" in self.table
+
+    @property
+    def unit(self) -> UnitName:
+        """Name the resampling units."""
+        counted, count = self.table[self.counted], self.units.count
+        if self.in_time:
+            return "moment"
+        if self.problem.type == "ranking" and count == counted["query"].nunique():
+            return "query"
+        return "row" if count == len(counted) else "group"
+
     @cached_property
     def units(self) -> Units:
         """The resampling units of the rows that are counted, in their order."""
         counted = self.table[self.counted]
+        if self.in_time:
+            return Units.from_codes(counted["moment"].to_numpy(dtype=np.int64), in_time=True)
         codes = counted["unit"].to_numpy(dtype=np.int64)
         if self.problem.type != "ranking":
             return Units.from_codes(codes)
@@ -123,6 +142,12 @@ class Predictions:
         Args:
             model: One of `models` or `seeds`.
         """
+        known = self._outcomes
+        if model not in known:
+            known[model] = self._read(model)
+        return known[model]
+
+    def _read(self, model: str) -> Outcomes:
         table, names = self.table, output_columns(model, self.problem)
         prediction = table[names if len(names) > 1 else names[0]].to_numpy(dtype=np.float64)
         ranked = self.problem.type == "ranking"
@@ -132,10 +157,17 @@ class Predictions:
             prediction,
             table["query"].to_numpy(dtype=np.int64) if ranked else None,
             self.thresholds.get("challenger" if model.startswith(SEED) else model, 0.5),
+            self.problem.names,
         )
+
+    @cached_property
+    def _outcomes(self) -> dict[str, Outcomes]:
+        return {}
 
     def within(self, chosen: npt.NDArray[np.bool_]) -> Predictions:
         """Keep some of the rows, by a mask of shape (n,)."""
+        if chosen.all():
+            return self
         return Predictions(self.table[chosen], self.problem, self.thresholds)
 
     def __len__(self) -> int:

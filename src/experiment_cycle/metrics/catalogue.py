@@ -7,20 +7,23 @@ A metric that is not defined on the rows given is nan: never a warning, never a 
     precision           no row is called positive                    0.0, with a warning
     recall              no row is positive                           0.0, with a warning
     f1                  no row is positive, none called positive     0.0, with a warning
+    mcc                 one class only is present, or called         0.0 (several classes: too)
     roc_auc             only one class is present                    nan, with a warning
     average_precision   no row is positive                           0.0, with a warning
     log_loss            there are no rows                            an error (one class: too)
     the others          there are no rows                            an error
 
-    multiclass          left out of the mean over the classes        scikit-learn then says
-    balanced_accuracy   classes without rows (binary: too)           the same, with a warning
-    recall_macro        classes without rows                         0.0 for the class
-    precision_macro     classes that no row is called                0.0 for the class
-    f1_macro            classes without rows that no row is called   0.0 for the class
+    of each class       left out of the mean over the classes        scikit-learn then says
+    balanced_accuracy   classes without rows                         the same, with a warning
+    recall_*            classes without rows                         0.0 for the class
+    precision_*         classes that no row is called                0.0 for the class
+    f1_*                classes without rows that no row is called   0.0 for the class
     roc_auc_ovr         classes without rows, or with all of them    an error
+    average_precision_ovr   classes without rows                     0.0, with a warning
 
     regression          not defined where
     r2                  all targets are equal (one row is such a case)
+    mape                a target is 0 (scikit-learn: a number beyond all measure)
     the others          there are no rows
 
     ranking             not defined where
@@ -28,7 +31,11 @@ A metric that is not defined on the rows given is nan: never a warning, never a 
 
 What is left out of a mean is told in the note of a metric that is defined. A row is called the
 class of the greatest probability, the first of equal ones. The Brier score of several classes adds
-up over the classes, so that it goes up to 2.
+up over the classes, so that it goes up to 2. `_macro` weighs every class alike, `_weighted` by its
+rows. `precision_of_X`, `recall_of_X` and `f1_of_X` are those of the class X alone.
+
+The expected calibration error is that of Guo et al. (2017): 15 bins of equal width. Of two classes
+the probability of the positive one is binned, of several the one of the class that is called.
 
 Ranking metrics are means over the queries that have a relevant row (relevance above 0); the others
 are left out. Gains are 2^relevance - 1. `_at_K` looks at the first K rows of a query: precision
@@ -40,77 +47,31 @@ what scikit-learn's `ndcg_score` is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from experiment_cycle.errors import ConfigurationError, near_misses
+from experiment_cycle.metrics.averages import OF_CLASS
+from experiment_cycle.metrics.custom import custom_metric
 from experiment_cycle.metrics.layout import lay_out
+from experiment_cycle.metrics.listed import CLASSES, METRICS, RANKING, Metric
 from experiment_cycle.metrics.outcomes import Outcomes
 from experiment_cycle.metrics.queries import AT_K
 from experiment_cycle.problem import PROBLEMS, ProblemType, Task
-
-INFINITE = float("inf")
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A metric by name; `lowest` and `greatest` are the ends of its range."""
-
-    name: str
-    label: str
-    greater_is_better: bool
-    lowest: float = 0.0
-    greatest: float = 1.0
-    problems: tuple[ProblemType, ...] = ("binary",)
-
-
-_CLASSES: tuple[ProblemType, ...] = ("binary", "multiclass")
-_MULTICLASS: tuple[ProblemType, ...] = ("multiclass",)
-_REGRESSION: tuple[ProblemType, ...] = ("regression",)
-_RANKING: tuple[ProblemType, ...] = ("ranking",)
-
-_SHOWN = {
-    metric.name: metric
-    for metric in (
-        Metric("accuracy", "accuracy", True, problems=_CLASSES),
-        Metric("balanced_accuracy", "balanced accuracy", True, problems=_CLASSES),
-        Metric("precision", "precision", True),
-        Metric("recall", "recall", True),
-        Metric("f1", "F1", True),
-        Metric("precision_macro", "macro precision", True, problems=_MULTICLASS),
-        Metric("recall_macro", "macro recall", True, problems=_MULTICLASS),
-        Metric("f1_macro", "macro F1", True, problems=_MULTICLASS),
-        Metric("roc_auc", "ROC AUC", True),
-        Metric("roc_auc_ovr", "ROC AUC, one against the rest", True, problems=_MULTICLASS),
-        Metric("average_precision", "average precision", True),
-        Metric("log_loss", "log loss", False, greatest=INFINITE, problems=_CLASSES),
-        Metric("brier", "Brier score", False, greatest=2.0, problems=_CLASSES),
-        Metric("rmse", "RMSE", False, greatest=INFINITE, problems=_REGRESSION),
-        Metric("mae", "MAE", False, greatest=INFINITE, problems=_REGRESSION),
-        Metric("mse", "MSE", False, greatest=INFINITE, problems=_REGRESSION),
-        Metric("r2", "R²", True, lowest=-INFINITE, problems=_REGRESSION),
-        Metric("ndcg_at_1", "NDCG at 1", True, problems=_RANKING),
-        Metric("ndcg_at_5", "NDCG at 5", True, problems=_RANKING),
-        Metric("ndcg_at_10", "NDCG at 10", True, problems=_RANKING),
-        Metric("mrr", "mean reciprocal rank", True, problems=_RANKING),
-        Metric("map", "mean average precision", True, problems=_RANKING),
-        Metric("precision_at_5", "precision at 5", True, problems=_RANKING),
-        Metric("recall_at_5", "recall at 5", True, problems=_RANKING),
-    )
-}
-
-_NOT_SHOWN = {"ndcg": Metric("ndcg", "NDCG", True, problems=_RANKING)}
 
 _LABELS = {
     "ndcg": "NDCG",
     "map": "mean average precision",
     "precision": "precision",
     "recall": "recall",
+    "f1": "F1",
 }
 
 
 def known_metrics(problem_type: ProblemType) -> list[str]:
-    """Name the metrics of a problem type, in the order in which they are shown."""
-    return [name for name, metric in _SHOWN.items() if problem_type in metric.problems]
+    """Name the metrics of a problem type that are measured unasked, in the order shown."""
+    return [
+        name
+        for name, each in METRICS.items()
+        if problem_type in each.problems and problem_type not in each.on_request
+    ]
 
 
 def is_metric(name: str) -> bool:
@@ -122,25 +83,48 @@ def metric(name: str) -> Metric:
     """Look a metric up.
 
     Raises:
-        ConfigurationError: there is no metric of this name.
+        ConfigurationError: there is no metric of this name, or it is one of the user's own that
+            cannot be imported.
     """
     found = _find(name)
     if found is None:
-        known = [*_SHOWN, *_NOT_SHOWN]
-        raise ConfigurationError(f"There is no metric '{name}'. {near_misses(name, known)}")
+        raise ConfigurationError(f"There is no metric '{name}'. {near_misses(name, METRICS)}")
     return found
 
 
 def check_metric(name: str, task: Task) -> Metric:
-    """Look up a metric that a task can be measured by.
+    """Look up a metric that a task can be trained and tuned by.
 
     The task classification allows what binary or multiclass problems allow: which of them it is,
     only the data tell.
 
     Raises:
-        ConfigurationError: there is no such metric, or it belongs to another task.
+        ConfigurationError: there is no such metric, it belongs to another task, or only the
+            hypothesis can name it: the metrics of one class, and those that are not the project's.
+    """
+    found = _check(name, PROBLEMS[task], f"the task is {task}")
+    if name not in METRICS and not AT_K.fullmatch(name):
+        raise ConfigurationError(
+            f"The metric '{name}' is measured on the test rows, where the hypothesis names it; "
+            f"training and tuning go by one of {', '.join(_allowed(PROBLEMS[task]))}."
+        )
+    return found
+
+
+def check_asked(name: str, task: Task) -> Metric:
+    """Look up a metric that a hypothesis can name: also of one class, or of the user's own.
+
+    Raises:
+        ConfigurationError: there is no such metric, it belongs to another task, or it fails on a
+            small sample of the task.
     """
     return _check(name, PROBLEMS[task], f"the task is {task}")
+
+
+def class_of(name: str) -> str | None:
+    """Name the class that a metric is about; None of a metric of all rows."""
+    matched = None if name in METRICS else OF_CLASS.fullmatch(name)
+    return matched["level"] if matched else None
 
 
 def measure(name: str, outcomes: Outcomes) -> float:
@@ -170,17 +154,22 @@ def check_outcomes(name: str, outcomes: Outcomes) -> None:
 
 
 def _find(name: str) -> Metric | None:
-    found = _SHOWN.get(name) or _NOT_SHOWN.get(name)
-    if found is None and (matched := AT_K.fullmatch(name)):
-        label = f"{_LABELS[matched['what']]} at {matched['k']}"
-        return Metric(name, label, True, problems=_RANKING)
-    return found
+    if name in METRICS:
+        return METRICS[name]
+    if matched := AT_K.fullmatch(name):
+        return Metric(name, f"{_LABELS[matched['what']]} at {matched['k']}", True, problems=RANKING)
+    if matched := OF_CLASS.fullmatch(name):
+        label = f"{_LABELS[matched['what']]} of {matched['level']}"
+        return Metric(name, label, True, problems=CLASSES)
+    return custom_metric(name)
+
+
+def _allowed(problems: tuple[ProblemType, ...]) -> list[str]:
+    return sorted(name for name, each in METRICS.items() if set(each.problems) & set(problems))
 
 
 def _check(name: str, problems: tuple[ProblemType, ...], told: str) -> Metric:
-    allowed = [each for each, metric in _SHOWN.items() if set(metric.problems) & set(problems)]
-    if "ranking" in problems:
-        allowed += _NOT_SHOWN
+    allowed = _allowed(problems)
     more = " NDCG, map, precision and recall also at any other K." if "ranking" in problems else ""
     found = _find(name)
     if found is None:
@@ -188,6 +177,6 @@ def _check(name: str, problems: tuple[ProblemType, ...], told: str) -> Metric:
     if not set(found.problems) & set(problems):
         raise ConfigurationError(
             f"The metric '{name}' measures {' or '.join(found.problems)}, but {told}. Next step: "
-            f"use one of {', '.join(sorted(allowed))}.{more}"
+            f"use one of {', '.join(allowed)}.{more}"
         )
     return found

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
+from experiment_cycle.metrics.averages import macro, weighted
+from experiment_cycle.metrics.calibration_error import expected_calibration_error
 from experiment_cycle.metrics.losses import log_losses
-from experiment_cycle.metrics.outcomes import Floats, Outcomes
-from experiment_cycle.metrics.sums import MeanRatio, Sums, Term, mean, ratio
-
-Codes = npt.NDArray[np.int64]
+from experiment_cycle.metrics.matthews import correlation
+from experiment_cycle.metrics.outcomes import Codes, Floats, Outcomes
+from experiment_cycle.metrics.sums import Sums, mean, ratio
 
 NO_POSITIVES = "no row is positive"
 NO_NEGATIVES = "no row is negative"
 NO_CALLS = "no row is called positive at this threshold"
-NO_ROW_OF_OTHERS = "the others have no row"
-TWO = 2
 
 
 def called(outcomes: Outcomes) -> Codes:
@@ -25,26 +23,16 @@ def called(outcomes: Outcomes) -> Codes:
 
     Binary: 1 from the threshold on. Multiclass: the most probable, the first of equal ones.
     """
-    if outcomes.problem == "binary":
-        return (np.asarray(outcomes.prediction) >= outcomes.threshold).astype(np.int64)
-    return np.asarray(outcomes.prediction.argmax(axis=1), dtype=np.int64)
-
-
-def _codes(outcomes: Outcomes) -> tuple[Codes, Codes, int]:
-    """Give the class each row is, the one it is called, and how many classes there are."""
-    count = TWO if outcomes.problem == "binary" else outcomes.prediction.shape[1]
-    return np.asarray(outcomes.target).astype(np.int64), called(outcomes), count
+    return outcomes.calls
 
 
 def _sides(outcomes: Outcomes) -> tuple[Floats, Floats]:
     """Mark the positive rows and those called positive with 1."""
-    target, calls, _ = _codes(outcomes)
-    return target.astype(np.float64), calls.astype(np.float64)
+    return outcomes.codes.astype(np.float64), outcomes.calls.astype(np.float64)
 
 
 def _accuracy(outcomes: Outcomes) -> Sums:
-    target, calls, _ = _codes(outcomes)
-    return mean((target == calls).astype(np.float64))
+    return mean((outcomes.codes == outcomes.calls).astype(np.float64))
 
 
 def _precision(outcomes: Outcomes) -> Sums:
@@ -63,27 +51,8 @@ def _f1(outcomes: Outcomes) -> Sums:
     return ratio(2.0 * positive * calls, positive + calls, missing)
 
 
-def _recall_macro(outcomes: Outcomes) -> Sums:
-    target, calls, count = _codes(outcomes)
-    hits, ones = (target == calls).astype(np.float64), np.ones(len(target))
-    terms = (Term(hits, target), Term(ones, count + target))
-    return Sums(terms, 2 * count, MeanRatio(NO_ROW_OF_OTHERS))
-
-
-def _precision_macro(outcomes: Outcomes) -> Sums:
-    target, calls, count = _codes(outcomes)
-    hits, ones = (target == calls).astype(np.float64), np.ones(len(target))
-    terms = (Term(hits, target), Term(ones, count + calls))
-    return Sums(terms, 2 * count, MeanRatio("no row is called one of the others"))
-
-
-def _f1_macro(outcomes: Outcomes) -> Sums:
-    target, calls, count = _codes(outcomes)
-    hits, ones = (target == calls).astype(np.float64), np.ones(len(target))
-    terms = (Term(2.0 * hits, target), Term(ones, count + target), Term(ones, count + calls))
-    return Sums(
-        terms, 2 * count, MeanRatio(f"{NO_ROW_OF_OTHERS}, and no row is called one of them")
-    )
+def _mcc(outcomes: Outcomes) -> Sums:
+    return correlation(outcomes.codes, outcomes.calls, outcomes.class_count)
 
 
 def _log_loss(outcomes: Outcomes) -> Sums:
@@ -110,13 +79,18 @@ def _false_positive_rate(outcomes: Outcomes) -> Sums:
 
 SUMMED: dict[str, Callable[[Outcomes], Sums]] = {
     "accuracy": _accuracy,
-    "balanced_accuracy": _recall_macro,
+    "balanced_accuracy": macro("recall"),
     "precision": _precision,
     "recall": _recall,
     "f1": _f1,
-    "precision_macro": _precision_macro,
-    "recall_macro": _recall_macro,
-    "f1_macro": _f1_macro,
+    "precision_macro": macro("precision"),
+    "recall_macro": macro("recall"),
+    "f1_macro": macro("f1"),
+    "precision_weighted": weighted("precision"),
+    "recall_weighted": weighted("recall"),
+    "f1_weighted": weighted("f1"),
+    "mcc": _mcc,
+    "ece": expected_calibration_error,
     "log_loss": _log_loss,
     "brier": _brier,
 }

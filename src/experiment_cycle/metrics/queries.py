@@ -19,6 +19,7 @@ from experiment_cycle.metrics.outcomes import Floats, Outcomes
 from experiment_cycle.metrics.sums import NO_ROWS, Sums, ratio
 
 Integers = npt.NDArray[np.int64]
+Score = Callable[[Outcomes], float]
 
 NO_RELEVANT = "no query has a relevant row"
 AT_K = re.compile(r"(?P<what>ndcg|map|precision|recall)_at_(?P<k>[1-9][0-9]{0,8})")
@@ -96,7 +97,7 @@ class Queries:
         return (self.relevance > 0).astype(np.float64)
 
 
-def query_mean(name: str, outcomes: Outcomes) -> Sums:
+def query_mean(name: str, outcomes: Outcomes, score: Score | None = None) -> Sums:
     """Lay out the mean over the queries that have a relevant row.
 
     A query's value is spread evenly over its rows, so that whole queries weigh alike.
@@ -104,11 +105,16 @@ def query_mean(name: str, outcomes: Outcomes) -> Sums:
     Args:
         name: A ranking metric.
         outcomes: Relevances, scores, and the query of each row.
+        score: Tells the value of a query by its rows, as a regression has them; None: the
+            metric's own.
     """
     if len(outcomes.target) == 0:
         return ratio(np.zeros(0), np.zeros(0), NO_ROWS)
-    queries = Queries.of(outcomes)
-    values = _by_query(name, queries, outcomes)
+    queries = _queries(outcomes)
+    if score is None:
+        values = _by_query(name, queries, outcomes)
+    else:
+        values = _by_score(score, queries, outcomes)
     judged = queries.total(queries.relevant) > 0
     share = (judged / queries.sizes)[queries.codes]
     left, all_of_them = int((~judged).sum()), len(judged)
@@ -126,8 +132,16 @@ def query_values(name: str, outcomes: Outcomes) -> Floats:
     """
     if len(outcomes.target) == 0:
         return np.zeros(0)
-    queries = Queries.of(outcomes)
+    queries = _queries(outcomes)
     return _by_query(name, queries, outcomes)[queries.codes]
+
+
+def _queries(outcomes: Outcomes) -> Queries:
+    """Sort the rows once for all metrics of the same outcomes."""
+    if "queries" not in outcomes.memo:
+        outcomes.memo["queries"] = Queries.of(outcomes)
+    found: Queries = outcomes.memo["queries"]
+    return found
 
 
 def _by_query(name: str, queries: Queries, outcomes: Outcomes) -> Floats:
@@ -137,6 +151,20 @@ def _by_query(name: str, queries: Queries, outcomes: Outcomes) -> Floats:
     values = np.where(queries.total(queries.relevant) > 0, _VALUES[what](queries, k), np.nan)
     values[queries.codes[np.isnan(outcomes.prediction)]] = np.nan
     return values
+
+
+def _by_score(score: Score, queries: Queries, outcomes: Outcomes) -> Floats:
+    """Compute one value a query, shape (queries,); nan where none is relevant."""
+    rows = np.split(np.argsort(queries.codes, kind="stable"), queries.starts[1:])
+    relevant = queries.total(queries.relevant) > 0
+    return np.array(
+        [
+            score(Outcomes("regression", outcomes.target[own], outcomes.prediction[own]))
+            if judged
+            else np.nan
+            for own, judged in zip(rows, relevant, strict=True)
+        ]
+    )
 
 
 def _ndcg(queries: Queries, k: int) -> Floats:

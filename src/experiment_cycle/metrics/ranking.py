@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from experiment_cycle.metrics.averages import NO_ROW_OF_OTHERS
 from experiment_cycle.metrics.classification import NO_NEGATIVES, NO_POSITIVES
 from experiment_cycle.metrics.outcomes import Floats, Outcomes
 from experiment_cycle.metrics.sums import NO_ROWS
@@ -18,6 +19,8 @@ from experiment_cycle.metrics.sums import NO_ROWS
 Indices = npt.NDArray[np.int64]
 
 NO_OR_ALL = "the others have no row, or all of them"
+MOST_KEPT = 5_000_000
+"""With more predictions than this, rows are sorted anew for each metric: 40 bytes for each."""
 ONE_CLASS = "all rows are of one class"
 
 
@@ -59,7 +62,7 @@ class Ranking:
         positives = self.positives[-1] if len(self.positives) else 0.0
         if positives == 0:
             return NO_POSITIVES
-        if name != "average_precision" and positives == self.rows[-1]:
+        if RANKED[name] is not average_precision and positives == self.rows[-1]:
             return NO_NEGATIVES
         return None
 
@@ -127,6 +130,7 @@ RANKED: dict[str, Callable[[Ranking], tuple[float, Floats]]] = {
     "roc_auc": roc_auc,
     "average_precision": average_precision,
     "roc_auc_ovr": roc_auc,
+    "average_precision_ovr": average_precision,
 }
 """What each metric of this file does with a ranking, by name."""
 
@@ -157,7 +161,8 @@ class Ranked:
         count = len(values) + len(missing)
         if not values:
             return float("nan"), contributions, missing[0] if count == 1 else self._nothing()
-        note = f"the mean is over {len(values)} of {count} classes: {NO_OR_ALL}"
+        why = NO_ROW_OF_OTHERS if RANKED[self.name] is average_precision else NO_OR_ALL
+        note = f"the mean is over {len(values)} of {count} classes: {why}"
         mean = float(np.mean(values))
         return mean, contributions / len(values), note if missing else None
 
@@ -171,6 +176,15 @@ def rankings(outcomes: Outcomes) -> Iterator[tuple[npt.NDArray[np.bool_], Rankin
     Yields:
         Which rows are of the class, shape (n,), and the ranking by its probability.
     """
+    if outcomes.prediction.size > MOST_KEPT:
+        yield from _ranked(outcomes)
+        return
+    if "rankings" not in outcomes.memo:
+        outcomes.memo["rankings"] = list(_ranked(outcomes))
+    yield from outcomes.memo["rankings"]
+
+
+def _ranked(outcomes: Outcomes) -> Iterator[tuple[npt.NDArray[np.bool_], Ranking]]:
     target = np.asarray(outcomes.target)
     if outcomes.problem == "binary":
         yield target.astype(np.bool_), Ranking.of(target, outcomes.prediction)

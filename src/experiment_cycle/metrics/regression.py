@@ -11,6 +11,7 @@ from experiment_cycle.metrics.outcomes import Floats, Outcomes
 from experiment_cycle.metrics.sums import NO_ROWS, MeanRatio, Root, Sums, Term, mean
 
 CONSTANT = "the target is the same in all rows"
+ZERO = "a target is 0, of which no error is a share"
 ROUNDING = 1e-12
 """A share of variation this small is what rounding leaves of none."""
 
@@ -49,6 +50,27 @@ def _squared_errors(outcomes: Outcomes) -> Floats:
         return np.asarray((outcomes.prediction - outcomes.target) ** 2, dtype=np.float64)
 
 
+@dataclass(frozen=True)
+class MeanShare:
+    """A mean of shares, nan where one of them is a share of nothing."""
+
+    def value(self, sums: Floats) -> Floats:
+        """Divide the sum of the shares by the number of rows, unless a row has none."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.where(sums[2] > 0, np.nan, sums[0] / sums[1]))
+
+    def gradient(self, sums: Floats) -> Floats:
+        """Differentiate in the sum of the shares and the number of rows."""
+        gradient = np.array([1.0, -sums[0] / sums[1], 0.0])
+        return np.asarray(gradient / sums[1], dtype=np.float64)
+
+    def note(self, sums: Floats) -> str | None:
+        """Say what is missing."""
+        if sums[1] == 0:
+            return NO_ROWS
+        return ZERO if sums[2] > 0 else None
+
+
 def _mse(outcomes: Outcomes) -> Sums:
     return mean(_squared_errors(outcomes))
 
@@ -60,6 +82,15 @@ def _rmse(outcomes: Outcomes) -> Sums:
 
 def _mae(outcomes: Outcomes) -> Sums:
     return mean(np.abs(outcomes.prediction - outcomes.target))
+
+
+def _mape(outcomes: Outcomes) -> Sums:
+    size = np.abs(np.asarray(outcomes.target, dtype=np.float64))
+    zero = size == 0
+    errors = np.abs(outcomes.prediction - outcomes.target)
+    shares = np.divide(errors, size, out=np.zeros_like(size), where=~zero)
+    terms = (Term(shares, 0), Term(np.ones(len(size)), 1), Term(zero.astype(np.float64), 2))
+    return Sums(terms, len(terms), MeanShare())
 
 
 def _r2(outcomes: Outcomes) -> Sums:
@@ -74,6 +105,7 @@ def _r2(outcomes: Outcomes) -> Sums:
 ERRORS: dict[str, Callable[[Outcomes], Sums]] = {
     "rmse": _rmse,
     "mae": _mae,
+    "mape": _mape,
     "mse": _mse,
     "r2": _r2,
 }

@@ -11,7 +11,6 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from experiment_cycle.metrics.outcomes import Floats
 from experiment_cycle.metrics.units import Units
@@ -85,13 +84,16 @@ class Sums:
         note = self.function.note(totals) if np.isfinite(totals).all() else NOT_FINITE
         return value, contributions, note or self.left_out or NOT_FINITE
 
-    def by_unit(self, units: Units) -> sparse.csr_array:
+    def by_unit(self, units: Units) -> Floats:
         """Add up within each unit, shape (count, units)."""
-        rows = [np.broadcast_to(term.into, term.values.shape) for term in self.terms]
-        columns = np.tile(units.codes, len(self.terms))
-        values = np.concatenate([term.values for term in self.terms])
-        shape = (self.count, units.count)
-        return sparse.coo_array((values, (np.concatenate(rows), columns)), shape=shape).tocsr()
+        sums = np.zeros((self.count, units.count))
+        for term in self.terms:
+            if isinstance(term.into, int):
+                sums[term.into] += np.bincount(units.codes, term.values, units.count)
+            else:
+                places = term.into * units.count + units.codes
+                sums += np.bincount(places, term.values, sums.size).reshape(sums.shape)
+        return sums
 
 
 @dataclass(frozen=True)

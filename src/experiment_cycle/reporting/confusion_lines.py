@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from experiment_cycle.reporting.numbers import number, percent
+from experiment_cycle.evaluation.records import ClassEstimates, Estimate
+from experiment_cycle.reporting.numbers import interval, number, percent
 
 MOST_CELLS = 12
 """With more classes than this, the matrix is told by class only."""
@@ -29,7 +30,11 @@ class ClassLine:
     name: str
     rows: str
     found: str
+    """Recall, with its interval where it has one."""
     right: str
+    """Precision, likewise."""
+    f1: str
+    """Empty where it was not measured."""
     mistaken: str
     """The class its rows are called most often instead, such as ``setosa (4 rows)``."""
 
@@ -51,13 +56,19 @@ class ConfusionTable:
     lines: tuple[ClassLine, ...]
 
 
-def confusion_table(title: str, matrix: Matrix | None, classes: Sequence[str]) -> ConfusionTable:
+def confusion_table(
+    title: str,
+    matrix: Matrix | None,
+    classes: Sequence[str],
+    by_class: Sequence[ClassEstimates] = (),
+) -> ConfusionTable:
     """Write one model's confusion matrix.
 
     Args:
         title: Names the model and the rows.
         matrix: Rows by true class, columns by the class that was called; None: nothing to show.
         classes: Their names, in the order of their codes.
+        by_class: What was measured of each, in the same order; or nothing.
     """
     counts = matrix or ()
     few, several = len(counts) <= MOST_CELLS, len(counts) > len(("negative", "positive"))
@@ -65,7 +76,12 @@ def confusion_table(title: str, matrix: Matrix | None, classes: Sequence[str]) -
         title=title,
         classes=tuple(classes),
         cells=tuple(_cells(code, row) for code, row in enumerate(counts)) if few else (),
-        lines=tuple(_line(code, counts, classes) for code in range(len(counts))) if several else (),
+        lines=tuple(
+            _line(code, counts, classes, by_class[code] if by_class else None)
+            for code in range(len(counts))
+        )
+        if several
+        else (),
     )
 
 
@@ -77,7 +93,9 @@ def _cells(code: int, row: Sequence[int]) -> tuple[Cell, ...]:
     )
 
 
-def _line(code: int, counts: Matrix, classes: Sequence[str]) -> ClassLine:
+def _line(
+    code: int, counts: Matrix, classes: Sequence[str], measured: ClassEstimates | None
+) -> ClassLine:
     own, hits = sum(counts[code]), counts[code][code]
     called = sum(row[code] for row in counts)
     wrong = {place: count for place, count in enumerate(counts[code]) if place != code}
@@ -85,7 +103,16 @@ def _line(code: int, counts: Matrix, classes: Sequence[str]) -> ClassLine:
     return ClassLine(
         name=classes[code],
         rows=number(own),
-        found=percent(hits / own if own else None),
-        right=percent(hits / called if called else None),
+        found=_share(hits, own) if measured is None else _estimate(measured.recall),
+        right=_share(hits, called) if measured is None else _estimate(measured.precision),
+        f1="" if measured is None else _estimate(measured.f1),
         mistaken=f"{classes[most]} ({number(wrong[most])} rows)" if wrong[most] else "",
     )
+
+
+def _share(part: int, whole: int) -> str:
+    return percent(part / whole if whole else None)
+
+
+def _estimate(found: Estimate) -> str:
+    return interval(found.value, found.lower, found.upper)

@@ -13,7 +13,23 @@ from experiment_cycle.data_versioning.options import DataVersioningOptions
 from experiment_cycle.data_versioning.records import DatasetProfile, DatasetVersion
 from experiment_cycle.decision.records import Comparison, Decision, Gate, Promotion, Verdict
 from experiment_cycle.errors import IntegrityError
-from experiment_cycle.evaluation.records import Fairness, IncumbentRecord, Metrics
+from experiment_cycle.evaluation.call_costs import CallCosts
+from experiment_cycle.evaluation.errors.behaviour_records import Behaviour
+from experiment_cycle.evaluation.errors.disagreement import Disagreement
+from experiment_cycle.evaluation.errors.drift import TestDrift
+from experiment_cycle.evaluation.errors.edge_records import EdgeCases
+from experiment_cycle.evaluation.errors.explanations import ExplanationRecord
+from experiment_cycle.evaluation.errors.residual_records import ResidualAnalysis
+from experiment_cycle.evaluation.errors.suspects import LabelErrors
+from experiment_cycle.evaluation.prediction_cost import PredictionCost
+from experiment_cycle.evaluation.records import (
+    Fairness,
+    IncumbentRecord,
+    Metrics,
+    Mitigation,
+    WeakSlices,
+)
+from experiment_cycle.evaluation.what_if.records import Counterfactuals
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.options import fingerprint
 from experiment_cycle.problem import Problem
@@ -45,6 +61,15 @@ FIGURES = (
     "detail_plot",
     "calibration_plot",
     "confusion_plot",
+    "threshold_plot",
+    "gain_plot",
+    "quantile_plot",
+    "residual_plot",
+    "weak_slices_plot",
+    "groups_plot",
+    "mitigation_plot",
+    "disagreement_plot",
+    "dependence_plot",
 )
 STAGES = {
     "decision": "decision",
@@ -66,7 +91,19 @@ STAGES = {
     "environment": "training",
     "incumbent_record": "evaluation",
     "metrics": "evaluation",
+    "weak_slices": "evaluation",
     "fairness": "evaluation",
+    "mitigation": "evaluation",
+    "failure_explanations": "evaluation",
+    "disagreement": "evaluation",
+    "label_errors": "evaluation",
+    "test_drift": "evaluation",
+    "counterfactuals": "evaluation",
+    "edge_cases": "evaluation",
+    "behaviour": "evaluation",
+    "prediction_cost": "evaluation",
+    "call_costs": "evaluation",
+    "residuals": "evaluation",
 }
 """Which stage writes what a report reads."""
 
@@ -86,6 +123,10 @@ class Report:
             hyperparameters that were searched.
         slices: One row for each slice and metric; see `experiment_cycle.reporting.slices`.
         failures: The worst rows, the worst first.
+        attributions: What drove them, by row and feature.
+        neighbours: The training rows nearest to them.
+        broken: The rows that only the incumbent got right, the worst first.
+        suspected: The rows with the most doubtful labels.
         figures: Plotly figures by dataset name.
     """
 
@@ -116,8 +157,24 @@ class Report:
     environment: Environment
     metrics: Metrics
     slices: pd.DataFrame
+    weak_slices: WeakSlices
     fairness: Fairness
+    mitigation: Mitigation
     failures: pd.DataFrame
+    attributions: pd.DataFrame
+    neighbours: pd.DataFrame
+    explanations: ExplanationRecord
+    disagreement: Disagreement
+    broken: pd.DataFrame
+    label_errors: LabelErrors
+    suspected: pd.DataFrame
+    test_drift: TestDrift
+    counterfactuals: Counterfactuals
+    edge_cases: EdgeCases
+    behaviour: Behaviour
+    prediction_cost: PredictionCost
+    call_costs: CallCosts
+    residuals: ResidualAnalysis
     figures: dict[str, go.Figure]
 
     @property
@@ -200,8 +257,24 @@ def collect(
         environment=read("environment", Environment),
         metrics=read("metrics", Metrics),
         slices=evidence["slice_metrics"],
+        weak_slices=read("weak_slices", WeakSlices),
         fairness=read("fairness", Fairness),
+        mitigation=read("mitigation", Mitigation),
         failures=evidence["failure_cases"],
+        attributions=evidence["failure_attributions"],
+        neighbours=evidence["failure_neighbours"],
+        explanations=read("failure_explanations", ExplanationRecord),
+        disagreement=read("disagreement", Disagreement),
+        broken=evidence["broken_cases"],
+        label_errors=read("label_errors", LabelErrors),
+        suspected=evidence["suspected_labels"],
+        test_drift=read("test_drift", TestDrift),
+        counterfactuals=read("counterfactuals", Counterfactuals),
+        edge_cases=read("edge_cases", EdgeCases),
+        behaviour=read("behaviour", Behaviour),
+        prediction_cost=read("prediction_cost", PredictionCost),
+        call_costs=read("call_costs", CallCosts),
+        residuals=read("residuals", ResidualAnalysis),
         figures={name: evidence[name] for name in FIGURES},
     )
 

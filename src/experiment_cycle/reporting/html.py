@@ -9,9 +9,10 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from experiment_cycle.evaluation.records import Estimate
+from experiment_cycle.evaluation.records import Estimate, WeakSlice
 from experiment_cycle.reporting import numbers
 from experiment_cycle.reporting.evidence import Report
+from experiment_cycle.reporting.fairness_lines import gap_lines
 from experiment_cycle.reporting.lines import settings, written
 from experiment_cycle.reporting.metric_terms import explanation, label
 from experiment_cycle.reporting.options import ReportingOptions
@@ -42,12 +43,22 @@ def term(word: str, shown: str | None = None) -> Markup:
     return Markup('<abbr title="{}">{}</abbr>').format(TERMS[word], shown or word)
 
 
+def excess(found: WeakSlice) -> str:
+    """Write by how much a slice is worse, with its interval."""
+    return numbers.signed_interval(found.excess, found.lower, found.upper)
+
+
 def explained(name: str) -> Markup | str:
     """Write the label of a metric or gap, with its explanation where there is one."""
+    return meant(name, label(name))
+
+
+def meant(name: str, shown: str) -> Markup | str:
+    """Write any words for a metric or gap, with its explanation where there is one."""
     meaning = explanation(name)
     if meaning is None:
-        return label(name)
-    return Markup('<abbr title="{}">{}</abbr>').format(meaning, label(name))
+        return shown
+    return Markup('<abbr title="{}">{}</abbr>').format(meaning, shown)
 
 
 def estimate(found: Estimate) -> str:
@@ -75,7 +86,11 @@ def _environment() -> Environment:
         environment.filters[written_number.__name__] = _unbroken(written_number)
     for filter_ in (
         estimate,
+        excess,
         explained,
+        gap_lines,
+        meant,
+        numbers.reason,
         label,
         settings,
         written,

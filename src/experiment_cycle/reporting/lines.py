@@ -7,12 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from experiment_cycle.columns import ROW
 from experiment_cycle.decision.criteria import list_criteria
 from experiment_cycle.decision.records import TrackedEffect, Verdict
 from experiment_cycle.evaluation.records import Estimate
 from experiment_cycle.metrics.catalogue import metric
-from experiment_cycle.metrics.losses import row_loss_name
 from experiment_cycle.reporting.drawing import (
     Span,
     VerdictDrawing,
@@ -28,23 +26,6 @@ from experiment_cycle.reporting.numbers import (
     signed_as_precise,
     signed_interval,
 )
-
-FAILURE_TITLES = {
-    ROW: "row",
-    "probability": "challenger says",
-    "prediction": "challenger says",
-    "target": "truth",
-    "incumbent_probability": "incumbent says",
-    "incumbent_prediction": "incumbent says",
-}
-SAYS: dict[str, str] = {
-    "binary": "What a model says is the probability of the positive class.",
-    "multiclass": "What a model says is the class it calls.",
-    "regression": "What a model says is the number it predicts.",
-    "ranking": "A row is as wrong as the order of its query. What a model says is a score, of "
-    "which the greatest comes first.",
-}
-"""How failure cases are to be read."""
 
 
 @dataclass(frozen=True)
@@ -126,16 +107,6 @@ def metric_lines(report: Report) -> list[MetricLine]:
             )
         )
     return lines
-
-
-def failure_table(report: Report, most: int) -> tuple[list[str], list[list[str]]]:
-    """Write the first `most` failure cases as titles and rows of text."""
-    shown, kind = report.failures.head(most), report.problem.type
-    titles = FAILURE_TITLES | {"loss": row_loss_name(kind)}
-    if kind == "multiclass":
-        titles["probability"] = "probability of the truth"
-    rows = [[written(value) for value in row] for row in shown.itertuples(index=False, name=None)]
-    return [titles.get(str(name), str(name)) for name in shown.columns], rows
 
 
 def part_table(report: Report) -> tuple[list[str], dict[str, list[str]]]:

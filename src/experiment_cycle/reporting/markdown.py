@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from experiment_cycle.evaluation.records import Estimate
 from experiment_cycle.reporting.evidence import Report
 from experiment_cycle.reporting.lines import (
-    SAYS,
     criterion_lines,
-    failure_table,
     metric_lines,
 )
+from experiment_cycle.reporting.markdown_behaviour import describe_behaviour, describe_costs
 from experiment_cycle.reporting.markdown_data import describe_data
+from experiment_cycle.reporting.markdown_errors import describe_fairness, describe_slices
 from experiment_cycle.reporting.markdown_model import (
     describe_confusion,
     describe_model,
     describe_seeds,
     describe_training,
 )
+from experiment_cycle.reporting.markdown_rows import (
+    describe_disagreement,
+    describe_doubts,
+    describe_failures,
+)
 from experiment_cycle.reporting.markup import escape, opening, table
-from experiment_cycle.reporting.metric_terms import label
 from experiment_cycle.reporting.model_lines import called_sentence
 from experiment_cycle.reporting.numbers import (
     confidence,
-    interval,
+    estimate_or_reason,
     number,
     p_value,
     percent,
 )
 from experiment_cycle.reporting.options import ReportingOptions
-from experiment_cycle.reporting.slices import unsliced_columns, weakest_slices
 from experiment_cycle.reporting.terms import SIGNS, shown_status, units
+from experiment_cycle.reporting.what_if_lines import counterfactual_sentence, counterfactual_table
 
 
 def render_markdown(report: Report, options: ReportingOptions) -> str:
@@ -39,20 +42,19 @@ def render_markdown(report: Report, options: ReportingOptions) -> str:
         *_criteria(report),
         *_gates(report),
         *_metrics(report),
-        *_slices(report, options),
-        *_fairness(report),
-        *_failures(report, options),
+        *describe_slices(report, options),
+        *describe_fairness(report),
+        *describe_disagreement(report),
+        *describe_failures(report, options),
+        *describe_doubts(report),
+        *describe_behaviour(report),
+        *_what_if(report),
         *describe_data(report),
         *describe_model(report),
         *describe_training(report),
         *_environment(report),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
-
-
-def _estimate(found: Estimate) -> str:
-    text = interval(found.value, found.lower, found.upper)
-    return f"{text}: {found.note}" if found.note and found.value is None else text
 
 
 def _decision(report: Report) -> list[str]:
@@ -122,7 +124,12 @@ def _gates(report: Report) -> list[str]:
 def _metrics(report: Report) -> list[str]:
     found = report.metrics
     rows = [
-        (line.label, _estimate(line.challenger), _estimate(line.incumbent), line.improvement)
+        (
+            line.label,
+            estimate_or_reason(line.challenger),
+            estimate_or_reason(line.incumbent),
+            line.improvement,
+        )
         for line in metric_lines(report)
     ]
     return [
@@ -130,70 +137,16 @@ def _metrics(report: Report) -> list[str]:
         f"{number(found.rows)} test rows, in {units(found.unit, found.units)}; "
         f"{percent(found.confidence)} intervals. {called_sentence(report)}".rstrip(),
         table(("metric", "challenger", report.incumbent.kind, "improvement"), rows, " rrr"),
+        *describe_costs(report),
         *describe_confusion(report),
         *describe_seeds(report),
     ]
 
 
-def _slices(report: Report, options: ReportingOptions) -> list[str]:
-    slices = weakest_slices(report.slices, options.slices)
-    unsliced = ", ".join(map(escape, unsliced_columns(report.slices)))
-    apart = f"Not sliced, because their values differ within queries: {unsliced}."
-    if not slices:
-        return ["## Weakest slices", apart] if unsliced else []
-    names = list(slices[0].metrics)
-    overall = slices[0].overall
-    titles = [f"{label(name)} (all: {number(overall[name])})" for name in names]
-    rows = [
-        (
-            f"{found.column}: {found.level}",
-            number(found.rows),
-            *(_estimate(found.metrics[name]) for name in names),
-        )
-        for found in slices
-    ]
-    return [
-        "## Weakest slices",
-        table(("slice", "rows", *titles), rows, " r" + "r" * len(names)),
-        apart if unsliced else "",
-    ]
-
-
-def _fairness(report: Report) -> list[str]:
-    blocks = ["## Fairness"]
-    if not report.fairness.columns:
-        blocks.append("No column is declared sensitive, so that no groups were compared.")
-    for sensitive in report.fairness.columns:
-        names = list(sensitive.groups[0].metrics) if sensitive.groups else []
-        rows = [
-            (
-                group.level if group.compared else f"{group.level} (too few rows, not compared)",
-                number(group.rows),
-                *(_estimate(group.metrics[name]) for name in names),
-            )
-            for group in sensitive.groups
-        ]
-        titles = (escape(sensitive.column), "rows", *map(label, names))
-        gaps = [f"{label(name)} {number(gap)}" for name, gap in sensitive.gaps.items()]
-        if rows:
-            blocks.append(table(titles, rows, " r" + "r" * len(names)))
-        else:
-            blocks.append(f"**{escape(sensitive.column)}**")
-        blocks.append("; ".join(gaps) + "." if gaps else "")
-        blocks.append(opening(sensitive.note or ""))
-    return blocks
-
-
-def _failures(report: Report, options: ReportingOptions) -> list[str]:
-    titles, rows = failure_table(report, options.failure_cases)
-    if not rows:
-        return []
-    return [
-        "## Failure cases",
-        f"{SAYS[report.problem.type]} These rows show outcomes of the test set. A challenger built "
-        "from them can no longer be judged on it.",
-        table([escape(title) for title in titles], rows),
-    ]
+def _what_if(report: Report) -> list[str]:
+    titles, rows = counterfactual_table(report)
+    written = table(titles, rows) if rows else ""
+    return ["## Nearest counterfactuals", escape(counterfactual_sentence(report)), written]
 
 
 def _environment(report: Report) -> list[str]:

@@ -91,9 +91,13 @@ def _confusion(found: ConfusionTable) -> list[str]:
         called = [f"called {escape(name)}" for name in found.classes]
         title = escape(f"{found.title}, truly")
         return [table((title, *called), rows, " " + "r" * len(called))]
-    lines = [(line.name, line.rows, line.found, line.right, line.mistaken) for line in found.lines]
-    titles = (escape(f"{found.title}, class"), "rows", "found", "right when called", "mistaken for")
-    return [table(titles, lines, " rrr")] if lines else []
+    lines = [
+        (line.name, line.rows, line.found, line.right, line.f1, line.mistaken)
+        for line in found.lines
+    ]
+    what = escape(f"{found.title}, class")
+    titles = (what, "rows", "found", "right when called", "F1", "mistaken for")
+    return [table(titles, lines, " rrrr")] if lines else []
 
 
 def _learning_curve(report: Report) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from experiment_cycle.evaluation.records import Estimate
+
 NOT_DEFINED = "not defined"
 SIGNIFICANT = 4
 LEAST, GREATEST = 1e-4, 1e9
@@ -64,6 +66,18 @@ def interval(value: float | None, lower: float | None, upper: float | None) -> s
         return number(value)
     middle, low, high = rounded_alike(value, lower, upper)
     return f"{middle} ({low} to {high})"
+
+
+def estimate_or_reason(found: Estimate) -> str:
+    """Write an estimate with its interval, or why there is none."""
+    if found.value is None and found.note:
+        return f"{NOT_DEFINED}: {reason(found.note)}"
+    return interval(found.value, found.lower, found.upper)
+
+
+def reason(note: str) -> str:
+    """Leave out of a note what the number beside it says already."""
+    return note.removeprefix(f"{NOT_DEFINED}: ")
 
 
 def signed_interval(value: float | None, lower: float | None, upper: float | None) -> str:

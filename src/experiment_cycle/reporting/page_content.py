@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from experiment_cycle.decision.wording import describe_foresight
 from experiment_cycle.reporting import model_lines as model
 from experiment_cycle.reporting import search_lines as search
+from experiment_cycle.reporting.behaviour_content import behaviour_content
 from experiment_cycle.reporting.confusion_lines import ConfusionTable, confusion_table
 from experiment_cycle.reporting.drawing import draw_against
 from experiment_cycle.reporting.evidence import Report
+from experiment_cycle.reporting.fairness_lines import (
+    GAP_NOTE,
+    alternatives,
+    mitigation_sentence,
+    weak_sentence,
+)
 from experiment_cycle.reporting.figures import PagePlot, page_plot
 from experiment_cycle.reporting.lines import (
-    SAYS,
     criterion_lines,
-    failure_table,
     metric_lines,
     part_table,
 )
@@ -25,10 +31,16 @@ from experiment_cycle.reporting.profile_lines import (
     level_lines,
     target_line,
 )
+from experiment_cycle.reporting.row_content import row_content
 from experiment_cycle.reporting.seed_lines import seed_lines, seed_sentence
-from experiment_cycle.reporting.slices import unsliced_columns, weakest_slices
+from experiment_cycle.reporting.slices import (
+    declared_slices,
+    unsliced_columns,
+    weakest_slices,
+)
 from experiment_cycle.reporting.terms import TERMS
 from experiment_cycle.reporting.waterfall import row_lines
+from experiment_cycle.reporting.what_if_lines import counterfactual_sentence, counterfactual_table
 
 MOST_COLUMNS = 200
 """How many columns of the dataset the page describes; all are in the profile itself."""
@@ -46,6 +58,9 @@ def page_content(report: Report, options: ReportingOptions) -> dict[str, Any]:
         **_search(report),
         **_model(report),
         **_errors(report, options),
+        **row_content(report, options),
+        **behaviour_content(report),
+        **_what_if(report),
     }
 
 
@@ -66,11 +81,14 @@ def glossary(report: Report) -> dict[str, str]:
 
 def confusions(report: Report) -> list[ConfusionTable]:
     """Write the confusion matrices on the test rows; none unless classes are predicted."""
-    found = report.metrics.confusion or {}
+    found, by_class = report.metrics.confusion or {}, report.metrics.by_class or {}
     names = {"challenger": "challenger", "incumbent": report.incumbent.kind}
     return [
         confusion_table(
-            f"Calls of the {names[who]} on the test rows", matrix, report.metrics.classes
+            f"Calls of the {names[who]} on the test rows",
+            matrix,
+            report.metrics.classes,
+            by_class.get(who, ()),
         )
         for who, matrix in found.items()
     ]
@@ -85,6 +103,9 @@ def validation_confusion(report: Report) -> ConfusionTable:
 def _verdicts(report: Report) -> dict[str, Any]:
     return {
         "criteria": criterion_lines(report),
+        "foresight_sentence": ""
+        if report.comparison.foresight is None
+        else describe_foresight(report.comparison.foresight),
         "metrics": metric_lines(report),
         "called_sentence": model.called_sentence(report),
         "confusions": confusions(report),
@@ -134,14 +155,25 @@ def _errors(report: Report, options: ReportingOptions) -> dict[str, Any]:
     slices = weakest_slices(report.slices, options.slices)
     ranked = [next(iter(found.metrics.values())) for found in slices]
     overall = next(iter(slices[0].overall.values())) if slices else None
-    titles, failures = failure_table(report, options.failure_cases)
     return {
         "slices": slices,
+        "declared": declared_slices(report.slices),
+        "weak_sentence": weak_sentence(report.weak_slices),
+        "confirmed_slices": [each for each in report.weak_slices.slices if each.confirmed],
+        "gap_note": GAP_NOTE,
+        "mitigation_sentence": mitigation_sentence(report.mitigation),
+        "alternatives": alternatives(report.mitigation),
         "slice_drawing": draw_against(ranked, overall),
         "unsliced": unsliced_columns(report.slices),
-        "says": SAYS[report.problem.type],
-        "failure_titles": titles,
-        "failures": failures,
+    }
+
+
+def _what_if(report: Report) -> dict[str, Any]:
+    titles, rows = counterfactual_table(report)
+    return {
+        "counterfactual_titles": titles,
+        "counterfactuals": rows,
+        "counterfactual_sentence": counterfactual_sentence(report),
     }
 
 

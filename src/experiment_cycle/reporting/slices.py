@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 import pandas as pd
 
-from experiment_cycle.evaluation.errors.slices import NOT_SLICED
+from experiment_cycle.evaluation.errors.slices import DECLARED, LEVEL, NOT_SLICED
 from experiment_cycle.evaluation.records import Estimate
 from experiment_cycle.metrics.catalogue import metric
 
@@ -55,11 +56,13 @@ def weakest_slices(table: pd.DataFrame, most: int) -> list[Slice]:
             each slice and metric; the metric of a slice's first row ranks the slices.
         most: How many slices at most.
     """
-    found: dict[tuple[str, str], list[pd.Series]] = {}
-    for _, line in table[~_is_unsliced(table)].iterrows():
-        found.setdefault((str(line["column"]), _level(line["level"])), []).append(line)
-    slices = (_slice(*named, lines) for named, lines in found.items())
+    slices = _slices(table[(table["kind"] == LEVEL) & ~_is_unsliced(table)])
     return list(islice((each for each in slices if each.weaker), most))
+
+
+def declared_slices(table: pd.DataFrame) -> list[Slice]:
+    """Read the slices that were declared by name, in their order."""
+    return list(_slices(table[table["kind"] == DECLARED]))
 
 
 def unsliced_columns(table: pd.DataFrame) -> list[str]:
@@ -69,7 +72,15 @@ def unsliced_columns(table: pd.DataFrame) -> list[str]:
 
 def _is_unsliced(table: pd.DataFrame) -> pd.Series:
     # a real level may be called the same, but it has values
-    return (table["level"] == NOT_SLICED) & table["value"].isna() & table["note"].notna()
+    is_level = table["kind"] == LEVEL
+    return is_level & (table["level"] == NOT_SLICED) & table["value"].isna() & table["note"].notna()
+
+
+def _slices(table: pd.DataFrame) -> Iterator[Slice]:
+    found: dict[tuple[str, str], list[pd.Series]] = {}
+    for _, line in table.iterrows():
+        found.setdefault((str(line["column"]), _level(line["level"])), []).append(line)
+    return (_slice(*named, lines) for named, lines in found.items())
 
 
 def _worse(name: str, value: float, than: float) -> bool:

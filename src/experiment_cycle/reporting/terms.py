@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from experiment_cycle.decision.records import UnitName
+from experiment_cycle.metrics.units import UnitName
 from experiment_cycle.reporting.numbers import number
 
 Tone = Literal["good", "bad", "open"]
@@ -66,7 +66,10 @@ TERMS = {
     "of 100 repetitions, unless another level is given.",
     "effective units": "How many independent, equally large units the test rows are worth.",
     "slice": "The test rows with one level of one column.",
+    "excess": "Mean loss of the slice less that of all other rows, with its own interval.",
     "support": "How many rows a number rests on.",
+    "drift effect": "Of numbers and dates the largest difference of the cumulative shares, of "
+    "levels the share of rows that would have to change level: 0 is none, 1 is everything.",
     "content hash": "Fingerprint of all rows, columns and types: the same data give the same hash.",
     "trial": "One choice of hyperparameters: a model is trained with it on the train rows and "
     "measured on the validation rows.",
@@ -86,18 +89,27 @@ TERMS = {
     "seeds": "Trainings that differ in their random choices only. Their spread is what chance in "
     "training does to a number; the worst is what bad luck would have given.",
     "confusion": "Rows by the class they are of, and by the class they are called.",
+    "partial dependence": "The mean prediction if every row had the same value of one feature and "
+    "all else stayed as it is (Friedman 2001). Thin lines are single rows.",
+    "counterfactual": "A row like one of the test set, with a few other values, of which the model "
+    "says something else (Wachter et al. 2017).",
     "learning curve": "The metric of models trained on growing shares of the training rows: does "
     "it still improve towards the end, more data would help.",
 }
 """The words that every report explains, in the order in which they come up."""
 
 ALONE = "rows that stand alone"
-UNITS: dict[UnitName, str] = {"row": ALONE, "group": "groups", "query": "queries"}
+UNITS: dict[UnitName, str] = {
+    "row": ALONE,
+    "group": "groups",
+    "query": "queries",
+    "moment": "moments",
+}
 
 
 def units(kind: UnitName, count: int) -> str:
     """Say how many units were resampled, such as ``414 groups``."""
-    one = "query" if kind == "query" else "group"
+    one = kind if kind in {"query", "moment"} else "group"
     return f"{number(count)} {one if count == 1 and kind != 'row' else UNITS[kind]}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,11 +55,16 @@ def record_metrics(tree: dict[str, Any], prefix: str) -> None:
     """Record every finite number of a tree in one batch; a leaf `value` takes its parent's name."""
     now = _milliseconds()
     metrics = [
-        Metric(f"{prefix}.{path}".strip(".").removesuffix(".value"), float(value), now, 0)
+        Metric(_name(f"{prefix}.{path}".strip(".").removesuffix(".value")), float(value), now, 0)
         for path, value in flatten(tree)
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     ]
     _log_metrics(metrics)
+
+
+def _name(name: str) -> str:
+    """Leave out of a metric's name what MLflow does not take, such as the > of a class >50K."""
+    return re.sub(r"[^/\w.\- :]", "_", name)
 
 
 def record_history(history: dict[str, Any]) -> None:

@@ -22,9 +22,14 @@ from sklearn.pipeline import Pipeline
 from experiment_cycle.backends import DISTRIBUTION
 from experiment_cycle.datasets.skops_model import load_model
 from experiment_cycle.errors import IntegrityError
+from experiment_cycle.tracking.champions import (
+    CHAMPION,
+    Way,
+    champion_version,
+    check_still_champion,
+    move_champion,
+)
 
-CHAMPION = "champion"
-STAGING = "staging"
 SEEN_ROWS = "seen_rows.parquet"
 SPLIT_KEYS = "split_keys.parquet"
 SPLIT_MANIFEST = "split_manifest.json"
@@ -49,26 +54,6 @@ class Champion:
     record: dict[str, Any]
     seen_rows: pd.DataFrame
     tags: dict[str, str]
-
-
-def champion_version(registered_model: str) -> int | None:
-    """Tell which version has the alias `champion`; None where there is no champion."""
-    try:
-        found = MlflowClient().get_model_version_by_alias(registered_model, CHAMPION)
-    except mlflow.MlflowException as error:
-        # an alias that does not exist is an invalid parameter to MLflow
-        if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
-            return None
-        raise
-    return int(found.version)
-
-
-def champion_tags(registered_model: str) -> dict[str, str]:
-    """Read the tags of the champion, its `identity` among them; empty where there is none."""
-    version = champion_version(registered_model)
-    if version is None:
-        return {}
-    return dict(MlflowClient().get_model_version(registered_model, str(version)).tags)
 
 
 def load_champion(registered_model: str, trusted_types: Sequence[str] = ()) -> Champion | None:
@@ -141,7 +126,7 @@ def load_champion_split(registered_model: str) -> tuple[int, dict[str, Any], pd.
             ) from error
 
 
-def register_champion(
+def register_champion(  # noqa: PLR0913, PLR0917 - what is kept of a model
     registered_model: str,
     model: Pipeline,
     record: dict[str, Any],
@@ -150,6 +135,8 @@ def register_champion(
     expected_previous: int | None,
     example: pd.DataFrame,
     split: tuple[dict[str, Any], pd.DataFrame] | None = None,
+    way: Way = "decision",
+    reason: str = "",
 ) -> int:
     """Register a model as a new version and give it the aliases `champion` and `staging`.
 
@@ -163,6 +150,8 @@ def register_champion(
         example: A few raw feature rows, for signature and input example.
         split: The split manifest, and the keys of all rows with their part, for later splits to
             keep to; stored beside the model.
+        way: How it becomes champion.
+        reason: Why, for the history of the alias.
 
     Returns:
         The number of the new version.
@@ -170,13 +159,7 @@ def register_champion(
     Raises:
         IntegrityError: the champion is no longer the one that was compared.
     """
-    present = champion_version(registered_model)
-    if present != expected_previous:
-        raise IntegrityError(
-            f"The champion of '{registered_model}' is now version {present}, but the comparison "
-            f"was with version {expected_previous}. Next step: run the cycle again, so that the "
-            "challenger is compared with the present champion."
-        )
+    check_still_champion(registered_model, expected_previous)
     classes = record["problem"]["type"] in {"binary", "multiclass"}
     predict = "predict_proba" if classes else "predict"
     with TemporaryDirectory() as folder:
@@ -208,9 +191,9 @@ def register_champion(
         tags=tags,
         model_id=logged.model_id,
     )
-    for alias in (CHAMPION, STAGING):
-        client.set_registered_model_alias(registered_model, alias, str(created.version))
-    return int(created.version)
+    version = int(created.version)
+    move_champion(registered_model, version, expected_previous, way, reason)
+    return version
 
 
 def _requirements(model: Pipeline, estimator: str) -> list[str]:

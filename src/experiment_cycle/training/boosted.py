@@ -25,6 +25,16 @@ class _Boosted(LearnedElsewhere):
         self.n_jobs = n_jobs
         self.n_features_in_ = int(booster.num_feature())
 
+    def contributions(self, rows: Any) -> npt.NDArray[np.float64]:
+        """Share out the raw score among the inputs: SHAP values of the trees.
+
+        Returns:
+            Shape (n, outputs, inputs + 1); the last one is the score without any input. They add up
+            to the score before it is made a probability; two classes have one output.
+        """
+        found = self.booster.predict(rows, pred_contrib=True, num_threads=self.n_jobs)
+        return np.asarray(found, dtype=np.float64).reshape(len(rows), -1, self.n_features_in_ + 1)
+
     def _predict(self, rows: Any) -> npt.NDArray[np.float64]:
         return np.asarray(self.booster.predict(rows, num_threads=self.n_jobs))
 

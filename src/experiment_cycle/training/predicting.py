@@ -25,13 +25,16 @@ def predict_outputs(model: Any, frame: pd.DataFrame, problem: Problem) -> Floats
     Returns:
         Binary: the probability of the positive class, shape (n,). Multiclass: the probability of
         each class in the order of their codes, shape (n, classes). Regression and ranking: the
-        value or the score, shape (n,).
+        value or the score, shape (n,). No rows have no predictions: the model is not asked.
 
     Raises:
         DataError: a prediction is no finite number, or a probability outside of [0, 1].
     """
-    predicted = outputs_of(model, frame, problem.type)
     shape = (len(frame), problem.outputs) if problem.type == "multiclass" else (len(frame),)
+    if not len(frame):
+        # estimators of scikit-learn refuse a matrix without rows
+        return np.empty(shape)
+    predicted = outputs_of(model, frame, problem.type)
     if predicted.shape != shape:
         raise DataError(
             f"The model predicts an array of shape {predicted.shape} for {len(frame)} rows, where "
@@ -67,6 +70,15 @@ def _refuse(
     allowed = "a probability between 0 and 1" if probabilities else "a finite number"
     raise DataError(
         f"The model's prediction is not {allowed} in {int(by_row.any(axis=1).sum())} of "
-        f"{len(frame)} rows, first in row {frame.index[first]}: {value}. Next step: look for "
-        "extreme values in that row, and at the loss curves of the training."
+        f"{len(frame)} rows, first in row {frame.index[first]}: {value}.{_greatest(frame, first)} "
+        "Next step: look for extreme values in that row, and at the loss curves of the training."
     )
+
+
+def _greatest(frame: pd.DataFrame, place: int) -> str:
+    """Name the column that holds a row's greatest number; nothing where it holds none."""
+    numbers = frame.iloc[[place]].select_dtypes("number").astype(np.float64).abs().iloc[0].dropna()
+    if numbers.empty:
+        return ""
+    name = numbers.idxmax()
+    return f" The greatest number there is in column '{name}': {frame[name].iloc[place]:g}."

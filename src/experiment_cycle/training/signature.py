@@ -13,6 +13,15 @@ from experiment_cycle.metrics.outcomes import Floats
 from experiment_cycle.problem import Problem
 
 EXAMPLES = 5
+DTYPES = {
+    "boolean": "boolean",
+    "integer": "int32",
+    "long": "int64",
+    "float": "float32",
+    "double": "float64",
+}
+WHOLE = frozenset({"integer", "long"})
+"""Without a dtype for missing values."""
 NARROW = frozenset({"int8", "int16", "int32", "uint8", "uint16"})
 """Whole numbers that MLflow calls integer; wider ones are long."""
 
@@ -52,6 +61,18 @@ def input_example(features: pd.DataFrame, prediction: Floats) -> dict[str, Any]:
         "data": split["data"],
         "prediction": prediction[places].tolist(),
     }
+
+
+def example_rows(signature: dict[str, Any], example: dict[str, Any]) -> pd.DataFrame:
+    """Read the rows of `input_example` back, with the types of `describe_signature`."""
+    rows = pd.DataFrame(example["data"], columns=example["columns"])
+    for described in signature["inputs"]:
+        name, kind = described["name"], described["type"]
+        if kind == "datetime":
+            rows[name] = pd.to_datetime(rows[name])
+        elif kind in DTYPES and (kind not in WHOLE or rows[name].notna().all()):
+            rows[name] = rows[name].astype(DTYPES[kind])
+    return rows
 
 
 def _type(column: pd.Series) -> str:

@@ -27,7 +27,7 @@ from experiment_cycle.training.prepared import Prepared
 from experiment_cycle.training.progress import progress_bar
 from experiment_cycle.training.records import Resources, TrainingHistory
 from experiment_cycle.training.resources import ResourceMeter
-from experiment_cycle.training.steps import LOSSES, TRACKED, OnStep, StepWatch
+from experiment_cycle.training.steps import LOSSES, TRACKED, Judge, OnStep, StepWatch
 
 logger = logging.getLogger(__name__)
 
@@ -147,7 +147,7 @@ def prepare(
     return prepared
 
 
-def fit(
+def fit(  # noqa: PLR0913
     estimator: str,
     prepared: Prepared,
     hyperparameters: dict[str, Any],
@@ -156,6 +156,7 @@ def fit(
     *,
     on_step: OnStep | None = None,
     watch_train: bool = True,
+    judge: Judge | None = None,
     checkpoints: CheckpointFolder | None = None,
 ) -> tuple[Fitted, TrainingHistory]:
     """Fit an estimator on prepared matrices.
@@ -168,6 +169,7 @@ def fit(
         seed: From which every random choice flows.
         on_step: Told of every step.
         watch_train: Also measure the training rows.
+        judge: May stop a fit that is not promising, in a search.
         checkpoints: Where to go on from, and where states are kept.
 
     Raises:
@@ -182,6 +184,7 @@ def fit(
         *(prepared, tracked, options.early_stopping, chosen.steps(hyperparameters)),
         watch_train=watch_train,
         on_step=on_step,
+        judge=judge,
         checkpoints=checkpoints,
     )
     request = FitRequest(prepared, hyperparameters, seed, options.threads, watch)

@@ -41,6 +41,7 @@ def predict_part(
         target=problem.encode(frame[columns.target], part),
         prediction=predict_outputs(model, features, problem),
         query=query,
+        classes=problem.names,
     )
 
 

@@ -6,7 +6,10 @@ import time
 
 
 class Stopwatch:
-    """Counts the wall time of a study, that of earlier runs included, against its limit."""
+    """Counts the wall time of a study, that of earlier runs included, against its limit.
+
+    It can be handed to other processes of the machine, and goes on there.
+    """
 
     def __init__(self, limit: float | None, spent_before: float) -> None:
         """Start counting.

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from experiment_cycle.tuning.spaces import Space
 
 Method = Literal["grid", "random", "bayesian", "hyperband"]
@@ -15,21 +18,34 @@ State = Literal["complete", "pruned", "failed"]
 Report = Callable[[int, float], str | None]
 """Takes a step, counted from 1, and the metric after it; returns why to stop here, or None."""
 
+KeepPredictions = Callable[[npt.NDArray[np.float32]], None]
+"""Takes what a trial predicts for the validation rows; the last array it is given is kept."""
+
 
 @dataclass(frozen=True)
 class Attempt:
-    """One configuration that is to be measured; `report` is to be told of every step."""
+    """One configuration that is to be measured.
+
+    Attributes:
+        number: The trial's.
+        parameters: Those that are active.
+        report: To be told of every step.
+        keep_predictions: To be given the validation predictions, where there are any. The tuner's
+            store keeps them, so that an objective needs no disk in common with it.
+    """
 
     number: int
     parameters: dict[str, Any]
     report: Report
+    keep_predictions: KeepPredictions
 
 
 Objective = Callable[[Attempt], float]
 """Measures one configuration. Stops where `report` returns a reason, and tells what it had reached.
 
-May raise, or return nan: then the trial has failed. It is called in several threads at once where
-a study has several workers.
+May raise, or return nan: then the trial has failed. It can be pickled, because it is called in
+several processes at once where a study has several workers; the same attempt gives the same values
+in each of them.
 """
 
 
@@ -67,6 +83,7 @@ class Study:
             so that the number of workers changes nothing. More workers than that stand idle.
         first: The parameters of trial 0, which may lie outside the space; None: as the method says.
         halving: Method hyperband: when trials are stopped early.
+        metric: The name of what is measured, for backends that show it.
     """
 
     key: str
@@ -80,6 +97,7 @@ class Study:
     batch: int = 1
     first: dict[str, Any] | None = None
     halving: Halving | None = None
+    metric: str = "value"
 
 
 @dataclass(frozen=True)
@@ -113,25 +131,26 @@ class Searched:
         trials: In the order of their numbers.
         stopped_because: A sentence.
         spent_seconds: Wall time of the study, earlier runs included.
+        caveats: What this backend cannot promise of them, a sentence each.
     """
 
     trials: tuple[Trial, ...]
     stopped_because: str
     spent_seconds: float
+    caveats: tuple[str, ...] = ()
 
 
 class Tuner(Protocol):
     """A search algorithm with a memory of its own. The trials themselves are the objective's."""
 
     def __init__(self, folder: Path) -> None:
-        """Keep studies in `folder`, which exists."""
+        """Keep studies in `folder`, which exists: see `tuning.store` for what it then holds."""
 
     def finished(self, study: Study) -> Sequence[Trial]:
         """List the trials of the study that an earlier run finished, at most `study.trials`.
 
         Raises:
             IntegrityError: what was kept cannot be read.
-            BackendError: another process is at it.
         """
         ...
 
@@ -149,10 +168,10 @@ class Tuner(Protocol):
         Args:
             study: What to search.
             objective: Measures one configuration.
-            on_trial: Told of each new trial when it is kept, by one thread at a time.
+            on_trial: Told in this process of each new trial, one at a time, whoever ran it.
 
         Raises:
             IntegrityError: what was kept cannot be read.
-            BackendError: the study cannot be written, or another process is at it.
+            BackendError: the study cannot be written.
         """
         ...

@@ -16,10 +16,10 @@ from experiment_cycle.problem import Task
 from experiment_cycle.tuning.caveats import search_warnings
 from experiment_cycle.tuning.contract import Searched, Trial
 from experiment_cycle.tuning.honest import correct_for_search
-from experiment_cycle.tuning.objective import predictions_file
 from experiment_cycle.tuning.planning import SearchPlan
 from experiment_cycle.tuning.predictions import TrialPredictions, ValidationRows
 from experiment_cycle.tuning.records import SearchRecord
+from experiment_cycle.tuning.store import predictions_file
 
 
 def judge_search(
@@ -71,7 +71,8 @@ def judge_search(
         best_value=best.value,
         default_value=first.value if first.number == 0 and first.state == "complete" else None,
         honest=honest,
-        warnings=search_warnings(
+        warnings=searched.caveats
+        + search_warnings(
             *(study.space, best.parameters, best.number, honest, plan.metric, plan.training)
         ),
         **asked,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +12,12 @@ import numpy.typing as npt
 
 from experiment_cycle.metrics.catalogue import measure
 from experiment_cycle.metrics.outcomes import Outcomes
-from experiment_cycle.training.estimators.contract import FitRequest, Fitted
+from experiment_cycle.training.estimators.contract import Fitted
 from experiment_cycle.training.options import TrainingOptions
 from experiment_cycle.training.predicting import outputs_of
 from experiment_cycle.training.prepared import Prepared
-from experiment_cycle.training.steps import StepWatch
-from experiment_cycle.training.trainer import check_hyperparameters, recipe
+from experiment_cycle.training.steps import Judge
+from experiment_cycle.training.trainer import check_hyperparameters, fit, recipe
 from experiment_cycle.tuning.contract import Attempt
 from experiment_cycle.tuning.predictions import shortened
 from experiment_cycle.tuning.spaces import with_parameters
@@ -43,7 +42,6 @@ class FitAndMeasure:
         *,
         shares: tuple[float, ...] = (1.0,),
         threads: int = 1,
-        predictions_folder: Path,
     ) -> None:
         """Set up the trials of one study.
 
@@ -54,15 +52,13 @@ class FitAndMeasure:
             seed: From which every random choice flows.
             shares: Of the training rows, ascending up to 1, for estimators without steps.
             threads: Of one fit.
-            predictions_folder: Where each trial leaves its validation predictions.
         """
-        self._training = training
+        # what is only recorded would cost time in every step
+        self._training = training.model_copy(update={"metrics": (metric_name,), "threads": threads})
         self._metric = metric_name
         self._seed = seed
-        self._threads = threads
-        self._folder = predictions_folder
         self._parts = [share_of(prepared, share, seed) for share in shares]
-        self._warned = threading.Event()
+        self._warned = False
 
     def __call__(self, attempt: Attempt) -> float:
         """Fit one configuration, and give the metric on validation as of its best step."""
@@ -70,31 +66,28 @@ class FitAndMeasure:
         configured = training.hyperparameters(training.estimator)
         parameters = with_parameters(configured, attempt.parameters)
         checked = check_hyperparameters(training.estimator, parameters, training)
-        limit = recipe(training.estimator).steps(checked)
-        if limit is not None:
-            return self._measured(attempt, self._fitted(attempt, self._parts[-1], checked, limit))
+
+        def judge(step: int, values: Mapping[str, float]) -> str | None:
+            return attempt.report(step, float(values[self._metric]))
+
+        if recipe(training.estimator).steps(checked) is not None:
+            return self._measured(attempt, self._fitted(self._parts[-1], checked, judge))
         value = np.nan
         for step, part in enumerate(self._parts, start=1):
-            value = self._measured(attempt, self._fitted(attempt, part, checked, None))
+            value = self._measured(attempt, self._fitted(part, checked, None))
             if attempt.report(step, value):
                 break
         return value
 
-    def _fitted(
-        self, attempt: Attempt, prepared: Prepared, checked: dict[str, Any], limit: int | None
-    ) -> Fitted:
-        watch = StepWatch(
-            # what is only recorded would cost time in every step
-            *(prepared, (self._metric,), self._training.early_stopping, limit),
+    def _fitted(self, prepared: Prepared, checked: dict[str, Any], judge: Judge | None) -> Fitted:
+        training = self._training
+        fitted, _ = fit(
+            *(training.estimator, prepared, checked, training, self._seed),
             watch_train=False,
-            judge=lambda step, values: (
-                None if limit is None else attempt.report(step, float(values[self._metric]))
-            ),
+            judge=judge,
         )
-        request = FitRequest(prepared, checked, self._seed, self._threads, watch)
-        fitted = recipe(self._training.estimator).fit(request)
-        if fitted.warning and not self._warned.is_set():
-            self._warned.set()
+        if fitted.warning and not self._warned:
+            self._warned = True
             logger.warning("At least one trial: %s", fitted.warning)
         return fitted
 
@@ -102,15 +95,10 @@ class FitAndMeasure:
         prepared = self._parts[-1]
         kind = prepared.problem.type
         predicted = outputs_of(fitted.estimator, prepared.validation, kind)
-        np.save(predictions_file(self._folder, attempt.number), shortened(predicted))
+        attempt.keep_predictions(shortened(predicted))
         query = prepared.validation_query
         outcomes = Outcomes(kind, prepared.validation_target, predicted, query)
         return measure(self._metric, outcomes)
-
-
-def predictions_file(folder: Path, number: int) -> Path:
-    """Name the file of one trial's predictions for the validation rows, as they were prepared."""
-    return folder / f"{number}.npy"
 
 
 def shares_of_rows(reduction_factor: int) -> tuple[float, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from experiment_cycle.options import Options
 from experiment_cycle.problem import Task
@@ -40,6 +41,38 @@ class HyperbandOptions(Options):
     )
 
 
+class RayOptions(Options):
+    """Where backend ray searches."""
+
+    address: str | None = Field(
+        default=None, description="of a cluster, or auto: the one on this machine; null: an own one"
+    )
+
+    @field_validator("address")
+    @classmethod
+    def _is_of_a_head(cls, address: str | None) -> str | None:
+        if address not in {None, "auto"} and not re.fullmatch(r"[^/\s]+:\d+", str(address)):
+            raise ValueError(
+                "a cluster is named by the host and port of its head, such as 10.0.0.5:6379, or by "
+                "auto; Ray's client (ray://) cannot be searched through"
+            )
+        return address
+
+
+class WandbOptions(Options):
+    """Where backend wandb searches."""
+
+    mode: Literal["offline", "online"] = Field(
+        default="offline",
+        description="offline: trials are chosen here, and nothing is sent; online: by W&B's server",
+    )
+    project: str = Field(default="tuning", min_length=1, description="of W&B's")
+    entity: str | None = Field(default=None, description="user or team; null: the key's own")
+    wait_seconds: float = Field(
+        default=120.0, gt=0.0, description="online: how long the server may keep an agent waiting"
+    )
+
+
 class TuningOptions(Options):
     """The search for hyperparameters."""
 
@@ -47,7 +80,7 @@ class TuningOptions(Options):
     backend: str = "optuna"
     trials: int = Field(default=30, ge=1, description="the first one is the configuration itself")
     seconds: float | None = Field(default=None, gt=0.0, description="no trial is begun after them")
-    workers: int = Field(default=1, ge=1, description="trials at the same time, each in a thread")
+    workers: int = Field(default=1, ge=1, description="trials at the same time, each in a process")
     batch: int = Field(
         default=4, ge=1, description="trials under way when one is chosen, however many workers"
     )
@@ -55,7 +88,15 @@ class TuningOptions(Options):
         default=None, description="measured on validation; null: the loss of the task"
     )
     hyperband: HyperbandOptions = HyperbandOptions()
+    ray: RayOptions = RayOptions()
+    wandb: WandbOptions = WandbOptions()
     spaces: Spaces = Spaces()
+
+    @property
+    def of_backend(self) -> Options | None:
+        """The block of the backend's own, where it has one."""
+        block = getattr(self, self.backend, None)
+        return block if isinstance(block, RayOptions | WandbOptions) else None
 
     def is_derived(self, estimator: str) -> bool:
         """Tell whether an estimator's space is derived, because none is given."""

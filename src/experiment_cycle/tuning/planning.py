@@ -59,6 +59,8 @@ def study_key(
             "data": data_hash(prepared),
             "space": {name: varied.model_dump(mode="json") for name, varied in space.items()},
             "backend": options.backend,
+            # whether W&B's server chooses the trials
+            "online": options.backend == "wandb" and options.wandb.mode == "online",
             "method": options.method,
             "batch": options.batch,
             "halving": None if halving is None else [*halving.rungs, halving.reduction_factor],
@@ -92,6 +94,7 @@ def plan_search(
         batch=options.batch,
         first=defaults_of(space, configured),
         halving=halving,
+        metric=measured_by,
     )
     return SearchPlan(study, measured_by, prepared, training, shares)
 

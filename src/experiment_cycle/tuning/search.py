@@ -88,9 +88,9 @@ def search(
     check_metric(options.metric_of(task), task)
     prepared = prepare(training.estimator, train, validation, columns, training, task, seed)
     plan = plan_search(prepared, training, options, task, seed)
-    predictions_folder = storage_folder / plan.study.key
-    predictions_folder.mkdir(parents=True, exist_ok=True)
-    searched, earlier = _run(tuner_class(storage_folder), plan, predictions_folder)
+    storage_folder.mkdir(parents=True, exist_ok=True)
+    of_backend = () if options.of_backend is None else (options.of_backend,)
+    searched, earlier = _run(tuner_class(storage_folder, *of_backend), plan)
     best = best_trial(searched.trials, plan.study.greater_is_better)
     if best is None:
         raise _nothing_worked(searched, plan.study, storage_folder)
@@ -101,7 +101,7 @@ def search(
         "earlier": earlier,
     }
     units = units_of(validation, columns, task)
-    record = judge_search(plan, searched, best, units, predictions_folder, asked=asked)
+    record = judge_search(plan, searched, best, units, storage_folder / plan.study.key, asked=asked)
     for warning in record.warnings:
         logger.warning("%s", warning)
     return Found(
@@ -112,7 +112,7 @@ def search(
     )
 
 
-def _run(tuner: Tuner, plan: SearchPlan, predictions_folder: Path) -> tuple[Searched, int]:
+def _run(tuner: Tuner, plan: SearchPlan) -> tuple[Searched, int]:
     """Run the trials; tell how many of them there were before, too."""
     study = plan.study
     earlier = tuner.finished(study)
@@ -127,18 +127,17 @@ def _run(tuner: Tuner, plan: SearchPlan, predictions_folder: Path) -> tuple[Sear
         )
     with progress_bar(f"search, {plan.metric}", study.trials, done=len(earlier)) as advance:
         on_trial = _telling(study, earlier, advance)
-        searched = tuner.run(study, _objective(plan, predictions_folder), on_trial)
+        searched = tuner.run(study, _objective(plan), on_trial)
     logger.info("Search %s: %s", study.key[:12], searched.stopped_because)
     return searched, len(earlier)
 
 
-def _objective(plan: SearchPlan, predictions_folder: Path) -> Objective:
+def _objective(plan: SearchPlan) -> Objective:
     return FitAndMeasure(
         *(plan.prepared, plan.training, plan.metric, plan.study.seed),
         shares=plan.shares,
         # several fits at once have the cores to themselves already
         threads=plan.training.threads if plan.study.workers == 1 else 1,
-        predictions_folder=predictions_folder,
     )
 
 

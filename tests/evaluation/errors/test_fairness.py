@@ -40,21 +40,21 @@ def data(rows: int = 500) -> tuple[pd.DataFrame, Predictions]:
 def test_the_gaps_are_fairlearns() -> None:
     test, predictions = data()
 
-    (found,) = compare_groups(test, predictions, COLUMNS, OPTIONS).columns
+    (found,) = compare_groups(test, predictions, COLUMNS, OPTIONS, 1).columns
 
     table = predictions.table
     y, called = table["target"], (table["challenger"] >= 0.4).astype(int)
     expected = {
         name: getattr(fl, name)(y, called, sensitive_features=test["origin"]) for name in GAPS
     }
-    assert found.gaps == pytest.approx(expected)
+    assert {name: found.gaps[name].value for name in GAPS} == pytest.approx(expected)
     assert found.note is None
 
 
 def test_each_group_has_its_values_with_intervals() -> None:
     test, predictions = data()
 
-    (found,) = compare_groups(test, predictions, COLUMNS, OPTIONS).columns
+    (found,) = compare_groups(test, predictions, COLUMNS, OPTIONS, 1).columns
 
     assert [group.level for group in found.groups] == ["a", "b", "c"]
     for group in found.groups:
@@ -82,7 +82,7 @@ def test_a_small_group_is_reported_but_left_out_of_the_gaps() -> None:
     test, predictions = data()
     options = EvaluationOptions(fairness=FairnessOptions(min_group_rows=100))
 
-    (found,) = compare_groups(test, predictions, COLUMNS, options).columns
+    (found,) = compare_groups(test, predictions, COLUMNS, options, 1).columns
 
     assert [group.compared for group in found.groups] == [True, True, False]
     kept, table = test["origin"] != "c", predictions.table
@@ -91,7 +91,7 @@ def test_a_small_group_is_reported_but_left_out_of_the_gaps() -> None:
         (table["challenger"] >= 0.4).astype(int)[kept],
         sensitive_features=test["origin"][kept],
     )
-    assert found.gaps["demographic_parity_difference"] == pytest.approx(expected)
+    assert found.gaps["demographic_parity_difference"].value == pytest.approx(expected)
     assert found.note == "left out of the gaps, with fewer than 100 rows: c"
 
 
@@ -99,11 +99,11 @@ def test_a_rate_that_is_undefined_in_a_group_makes_its_gaps_undefined() -> None:
     test, predictions = data()
     predictions.table.loc[test["origin"] == "b", "target"] = np.int8(0)
 
-    (found,) = compare_groups(test, predictions, COLUMNS, OPTIONS).columns
+    (found,) = compare_groups(test, predictions, COLUMNS, OPTIONS, 1).columns
 
-    assert found.gaps["equal_opportunity_difference"] is None
-    assert found.gaps["equalized_odds_ratio"] is None
-    assert found.gaps["demographic_parity_difference"] is not None
+    assert found.gaps["equal_opportunity_difference"].value is None
+    assert found.gaps["equalized_odds_ratio"].value is None
+    assert found.gaps["demographic_parity_difference"].value is not None
     assert "true_positive_rate is not defined for b" in str(found.note)
 
 
@@ -111,10 +111,10 @@ def test_a_ratio_of_zeros_is_undefined() -> None:
     test, predictions = data()
 
     never = predictions_of(predictions.table.assign(challenger=0.1))
-    (found,) = compare_groups(test, never, COLUMNS, OPTIONS).columns
+    (found,) = compare_groups(test, never, COLUMNS, OPTIONS, 1).columns
 
-    assert found.gaps["demographic_parity_difference"] == 0.0
-    assert found.gaps["demographic_parity_ratio"] is None
+    assert found.gaps["demographic_parity_difference"].value == 0.0
+    assert found.gaps["demographic_parity_ratio"].value is None
     assert "demographic_parity_ratio is not defined: a rate is 0" in str(found.note)
 
 
@@ -122,7 +122,7 @@ def test_missing_values_are_a_level_of_their_own() -> None:
     test, predictions = data()
     test.loc[test.index[:60], "origin"] = None
 
-    (found,) = compare_groups(test, predictions, COLUMNS, OPTIONS).columns
+    (found,) = compare_groups(test, predictions, COLUMNS, OPTIONS, 1).columns
 
     assert [group.level for group in found.groups] == ["a", "b", "c", "missing"]
     assert found.groups[-1].rows == 60
@@ -131,9 +131,9 @@ def test_missing_values_are_a_level_of_their_own() -> None:
 def test_one_group_has_no_gaps() -> None:
     test, predictions = data()
 
-    (found,) = compare_groups(test.assign(origin="a"), predictions, COLUMNS, OPTIONS).columns
+    (found,) = compare_groups(test.assign(origin="a"), predictions, COLUMNS, OPTIONS, 1).columns
 
-    assert set(found.gaps.values()) == {None}
+    assert {each.value for each in found.gaps.values()} == {None}
     assert found.note == "no gaps: fewer than two levels have enough rows"
 
 
@@ -141,7 +141,7 @@ def test_many_numbers_are_cut_at_quantiles() -> None:
     test, predictions = data()
     ages = test.assign(origin=np.arange(500) % 80)
 
-    (found,) = compare_groups(ages, predictions, COLUMNS, OPTIONS).columns
+    (found,) = compare_groups(ages, predictions, COLUMNS, OPTIONS, 1).columns
 
     assert len(found.groups) == 4
     assert "cut at quantiles" in str(found.note)
@@ -150,13 +150,15 @@ def test_many_numbers_are_cut_at_quantiles() -> None:
 def test_without_sensitive_columns_there_is_nothing_to_compare() -> None:
     test, predictions = data()
 
-    assert compare_groups(test, predictions, Columns(target="ill"), OPTIONS) == Fairness(columns=())
+    assert compare_groups(test, predictions, Columns(target="ill"), OPTIONS, 1) == Fairness(
+        columns=()
+    )
 
 
 def test_the_record_is_json() -> None:
     test, predictions = data()
     predictions.table["target"] = np.int8(1)
-    found = compare_groups(test, predictions, COLUMNS, OPTIONS)
+    found = compare_groups(test, predictions, COLUMNS, OPTIONS, 1)
 
     assert Fairness.model_validate_json(found.model_dump_json()) == found
 
@@ -167,7 +169,7 @@ def test_groups_of_other_problems_differ_by_their_metrics(kind: str, make) -> No
     origin = np.array(["a", "b", "c"])[np.arange(len(made)) // 6 % 3]
     test = pd.DataFrame({"ill": 0, "origin": origin}, index=made.table.index)
 
-    (found,) = compare_groups(test, made, COLUMNS, OPTIONS).columns
+    (found,) = compare_groups(test, made, COLUMNS, OPTIONS, 1).columns
 
     assert [group.level for group in found.groups] == ["a", "b", "c"]
     for name in GROUP_METRICS[kind]:
@@ -183,7 +185,7 @@ def test_groups_of_other_problems_differ_by_their_metrics(kind: str, make) -> No
             assert estimate.value == pytest.approx(expected)
             assert estimate.lower < expected < estimate.upper
             values.append(expected)
-        assert found.gaps[f"{name}_difference"] == pytest.approx(max(values) - min(values))
+        assert found.gaps[f"{name}_difference"].value == pytest.approx(max(values) - min(values))
     assert len(found.gaps) == len(GROUP_METRICS[kind])
 
 
@@ -192,13 +194,16 @@ def test_small_groups_of_other_problems_are_left_out_and_one_has_no_gaps(make) -
     origin = np.where(np.arange(len(made)) < 10, "few", np.where(made.target > 0, "a", "b"))
     test = pd.DataFrame({"ill": 0, "origin": origin}, index=made.table.index)
 
-    (found,) = compare_groups(test, made, COLUMNS, OPTIONS).columns
-    (one,) = compare_groups(test.replace("b", "a"), made, COLUMNS, OPTIONS).columns
+    (found,) = compare_groups(test, made, COLUMNS, OPTIONS, 1).columns
+    (one,) = compare_groups(test.replace("b", "a"), made, COLUMNS, OPTIONS, 1).columns
 
     values = [group.metrics["mae"].value for group in found.groups if group.compared]
-    assert found.gaps["mae_difference"] == pytest.approx(abs(values[0] - values[1]))
+    assert found.gaps["mae_difference"].value == pytest.approx(abs(values[0] - values[1]))
     assert "fewer than 30 rows: few" in str(found.note)
-    assert one.gaps == {"mae_difference": None, "mean_error_difference": None}
+    assert {name: each.value for name, each in one.gaps.items()} == {
+        "mae_difference": None,
+        "mean_error_difference": None,
+    }
     assert "fewer than two levels" in str(one.note)
 
 
@@ -208,9 +213,9 @@ def test_a_metric_that_is_undefined_in_a_group_has_no_gap(make) -> None:
     made.table.loc[origin == "b", "target"] = 0.0
     test = pd.DataFrame({"ill": 0, "origin": origin}, index=made.table.index)
 
-    (found,) = compare_groups(test, made, COLUMNS, OPTIONS).columns
+    (found,) = compare_groups(test, made, COLUMNS, OPTIONS, 1).columns
 
-    assert found.gaps == {"ndcg_at_10_difference": None}
+    assert found.gaps["ndcg_at_10_difference"].value is None
     assert found.note == "ndcg_at_10 is not defined for b"
 
 
@@ -218,7 +223,7 @@ def test_rankings_are_not_compared_within_queries(make) -> None:
     made = make("ranking")
     test = pd.DataFrame({"ill": 0, "origin": np.arange(len(made)) % 2}, index=made.table.index)
 
-    (found,) = compare_groups(test, made, COLUMNS, OPTIONS).columns
+    (found,) = compare_groups(test, made, COLUMNS, OPTIONS, 1).columns
 
     assert (found.groups, found.gaps) == ((), {})
     assert found.note == "not compared: its values differ within queries"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,38 +52,42 @@ def levels(column: pd.Series, bins: int, most_levels: int) -> Levels:
 def _each(values: pd.Series) -> tuple[npt.NDArray[np.int64], list[str]]:
     """Take every distinct value as a level, in their order where they have one."""
     codes, distinct = pd.factorize(values)
-    by_text = sorted(range(len(distinct)), key=lambda code: _text(distinct[code]))
+    by_text = sorted(range(len(distinct)), key=lambda code: level_text(distinct[code]))
     try:
         ranks = np.argsort(np.asarray(distinct, dtype=np.float64), kind="stable").tolist()
     except (TypeError, ValueError):
         ranks = by_text
     place = np.empty(len(distinct), dtype=np.int64)
     place[ranks] = np.arange(len(distinct))
-    return place[codes], [_text(distinct[code]) for code in ranks]
+    return place[codes], [level_text(distinct[code]) for code in ranks]
 
 
 def _cut(values: pd.Series, bins: int) -> tuple[npt.NDArray[np.int64], list[str]]:
     """Cut at quantiles that are values of the column: a bin holds what is up to its upper edge."""
-    sorted_values = values.sort_values().to_numpy()
-    positions = np.ceil(np.arange(1, bins) / bins * len(sorted_values)).astype(np.int64) - 1
-    edges = np.unique(sorted_values[positions])
-    edges = edges[edges < sorted_values[-1]]
+    edges = quantile_edges(values.sort_values().to_numpy(), bins)
     codes = np.searchsorted(edges, values.to_numpy(), side="left").astype(np.int64)
-    texts = _texts(edges)
+    texts = edge_texts(edges)
     if not texts:
         return codes, ["all"]
     between = [f"over {low} to {high}" for low, high in pairwise(texts)]
     return codes, [f"up to {texts[0]}", *between, f"over {texts[-1]}"]
 
 
-def _text(value: object) -> str:
+def quantile_edges(sorted_values: npt.NDArray[Any], bins: int) -> npt.NDArray[Any]:
+    """Find the upper edges of all bins but the last, shape (at most bins - 1,)."""
+    positions = np.ceil(np.arange(1, bins) / bins * len(sorted_values)).astype(np.int64) - 1
+    edges = np.unique(sorted_values[positions])
+    return np.asarray(edges[edges < sorted_values[-1]])
+
+
+def level_text(value: object) -> str:
     """Write a value; a whole number without decimals."""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
     return str(value)
 
 
-def _texts(edges: npt.NDArray[np.generic]) -> list[str]:
+def edge_texts(edges: npt.NDArray[np.generic]) -> list[str]:
     """Write edges with as few digits as keep them apart, at least four."""
     if np.issubdtype(edges.dtype, np.datetime64):
         days = [str(edge)[:10] for edge in edges]

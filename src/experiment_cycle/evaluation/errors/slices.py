@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from experiment_cycle.columns import Columns
 from experiment_cycle.errors import ConfigurationError, near_misses
+from experiment_cycle.evaluation.errors.conditions import hold
+from experiment_cycle.evaluation.errors.declared import declared_slices
 from experiment_cycle.evaluation.errors.levels import levels
 from experiment_cycle.evaluation.errors.queries import APART, cuts_queries
 from experiment_cycle.evaluation.estimates import measure_with_interval
@@ -26,6 +29,7 @@ SLICE_METRICS: dict[str, tuple[str, ...]] = {
 """What a slice is measured by; the first one, the problem's loss, ranks the slices."""
 
 SLICE_COLUMNS = (
+    "kind",
     "column",
     "level",
     "rows",
@@ -39,6 +43,9 @@ SLICE_COLUMNS = (
     "note",
 )
 
+LEVEL, DECLARED = "level", "declared"
+"""The kinds of slices: of a declared one, `column` is its name and `level` what it demands."""
+
 NOT_SLICED = "not sliced"
 """Stands for the level in the one line of a column that cannot be sliced by."""
 
@@ -46,7 +53,7 @@ NOT_SLICED = "not sliced"
 def measure_slices(
     test: pd.DataFrame, predictions: Predictions, columns: Columns, options: EvaluationOptions
 ) -> pd.DataFrame:
-    """Measure the challenger on every level of every slicing column.
+    """Measure the challenger on the declared slices and every level of every slicing column.
 
     The intervals are each slice's own, without a correction for looking at many: they show where
     to look, they prove nothing. A ranking is sliced by whole queries only: a column whose values
@@ -62,10 +69,11 @@ def measure_slices(
         One row per slice and metric, columns `SLICE_COLUMNS`; `value`, `lower` and `upper` are nan
         where `note` says why, `overall` is the metric on all test rows, `positives` is nan unless
         there are two classes. The slice whose loss is most surely worse than the overall one (by
-        the better end of its interval) comes first.
+        the better end of its interval) comes first, after the declared slices.
 
     Raises:
-        ConfigurationError: a column to slice by is neither feature nor sensitive.
+        ConfigurationError: a column to slice by is neither feature nor sensitive, or a declared
+            slice does not fit the data.
     """
     rows = rows_behind(test, predictions.table)
     everywhere = predictions.outcomes("challenger")
@@ -76,17 +84,19 @@ def measure_slices(
     for column in slice_columns(list(test.columns), columns, options):
         found = levels(rows[column], options.slices.bins, options.slices.bins)
         if cuts_queries(found.codes, predictions):
-            apart.append({"column": column, "level": NOT_SLICED, **_apart(predictions, overall)})
+            named = {"kind": LEVEL, "column": column, "level": NOT_SLICED}
+            apart.append({**named, **_unmeasured(predictions, overall, APART)})
             continue
         for code, label in enumerate(found.labels):
             within = predictions.within(found.codes == code)
             if options.slices.min_rows <= len(within) < len(predictions):
                 lines = _measure_slice(within, overall, options)
-                named = [{"column": column, "level": label, **line} for line in lines]
-                measured.append((_excess(lines[0]), named))
+                named = {"kind": LEVEL, "column": column, "level": label}
+                measured.append((_excess(lines[0]), [{**named, **line} for line in lines]))
     measured.sort(key=lambda item: -item[0])
     lines = [line for _, lines in measured for line in lines]
-    return pd.DataFrame([*lines, *apart], columns=SLICE_COLUMNS)
+    asked = _declared(rows, predictions, columns, options, overall)
+    return pd.DataFrame([*asked, *lines, *apart], columns=SLICE_COLUMNS)
 
 
 def slice_columns(available: list[str], columns: Columns, options: EvaluationOptions) -> list[str]:
@@ -127,10 +137,37 @@ def _measure_slice(
     return lines
 
 
-def _apart(predictions: Predictions, overall: dict[str, float]) -> dict[str, Any]:
-    """Say that a column cannot be sliced by."""
+def _declared(
+    rows: pd.DataFrame,
+    predictions: Predictions,
+    columns: Columns,
+    options: EvaluationOptions,
+    overall: dict[str, float],
+) -> list[dict[str, Any]]:
+    """Measure the declared slices, however small; those that cannot be have a line with a note."""
+    lines: list[dict[str, Any]] = []
+    for each in declared_slices(rows, columns.target, options.slices.declared):
+        named = {"kind": DECLARED, "column": each.name, "level": each.text}
+        inside = hold(each.conditions, rows)
+        within = predictions.within(inside)
+        if cuts_queries(inside.astype(np.int64), predictions):
+            lines.append({**named, **_unmeasured(within, overall, APART)})
+        elif not len(within):
+            why = each.note or "no test row is in it"
+            lines.append({**named, **_unmeasured(within, overall, why)})
+        else:
+            few = f"fewer than {options.slices.min_rows} rows"
+            notes = [each.note, few if len(within) < options.slices.min_rows else None]
+            for line in _measure_slice(within, overall, options):
+                told = "; ".join(note for note in (*notes, line["note"]) if note)
+                lines.append({**named, **line, "note": told})
+    return lines
+
+
+def _unmeasured(predictions: Predictions, overall: dict[str, float], note: str) -> dict[str, Any]:
+    """Say why there is nothing to measure."""
     name = next(iter(overall))
-    return {**_support(predictions), "metric": name, "overall": overall[name], "note": APART}
+    return {**_support(predictions), "metric": name, "overall": overall[name], "note": note}
 
 
 def _support(predictions: Predictions) -> dict[str, Any]:

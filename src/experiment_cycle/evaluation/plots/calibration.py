@@ -12,11 +12,12 @@ from scipy.special import stdtrit
 from experiment_cycle.evaluation.palette import MODEL_COLOURS
 from experiment_cycle.evaluation.plots.layout import add_reference, lay_out, plain
 from experiment_cycle.evaluation.predictions import Predictions
+from experiment_cycle.evaluation.shares import share_interval
 from experiment_cycle.metrics.classification import called
 from experiment_cycle.metrics.outcomes import Floats, Outcomes
 from experiment_cycle.metrics.units import LEAST_UNITS, Units
 
-NORMAL_95 = 1.959963984540054
+CONFIDENCE = 0.95
 MARGIN = 0.03
 
 AXES = {
@@ -115,34 +116,15 @@ def _point(
     """Measure one bin."""
     units = Units.from_codes(codes)
     observed = float(happened.mean())
-    contributions = (happened - observed) / len(happened)
     if shares:
-        lower, upper = _wilson(observed, contributions, units)
+        lower, upper = share_interval(happened, units, CONFIDENCE)
     else:
+        contributions = (happened - observed) / len(happened)
         error = units.standard_error(contributions) if units.count >= LEAST_UNITS else 0.0
-        reach = float(stdtrit(units.degrees_of_freedom, 0.975)) * error if error > 0 else 0.0
+        quantile = float(stdtrit(units.degrees_of_freedom, (1 + CONFIDENCE) / 2))
+        reach = quantile * error if error > 0 else 0.0
         lower, upper = observed - reach, observed + reach
     return CalibrationPoint(float(predicted.mean()), observed, lower, upper, len(happened))
-
-
-def _wilson(observed: float, contributions: Floats, units: Units) -> tuple[float, float]:
-    """Put Wilson's interval (1927) around a share, at the effective number of rows.
-
-    Rows of one unit are alike, so the interval of n rows is that of fewer independent ones: as
-    many as would have the standard error the units show (Dean and Pagano 2015).
-    """
-    effective = units.effective
-    if units.count >= LEAST_UNITS and 0.0 < observed < 1.0:
-        error = units.standard_error(contributions)
-        if error > 0.0:
-            effective = min(float(len(contributions)), observed * (1.0 - observed) / error**2)
-    centre = (observed + NORMAL_95**2 / (2 * effective)) / (1 + NORMAL_95**2 / effective)
-    reach = (
-        NORMAL_95
-        * np.sqrt(observed * (1 - observed) / effective + (NORMAL_95 / (2 * effective)) ** 2)
-        / (1 + NORMAL_95**2 / effective)
-    )
-    return max(float(centre - reach), 0.0), min(float(centre + reach), 1.0)
 
 
 def _extent(point: CalibrationPoint) -> tuple[float, float, float, float]:

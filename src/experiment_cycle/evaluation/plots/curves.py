@@ -145,7 +145,7 @@ def _add_curve(
     line: dict[str, str],
 ) -> None:
     """Add one curve; `points` are x, y and threshold, shape (points,) each."""
-    kept = _thinned(points[0], points[1])
+    kept = thinned(points[0], points[1])
     x, y, thresholds = (plain(values[kept]) for values in points)
     figure.add_scatter(
         x=x,
@@ -158,7 +158,7 @@ def _add_curve(
     )
 
 
-def _thinned(x: Floats, y: Floats) -> npt.NDArray[np.int64]:
+def thinned(x: Floats, y: Floats) -> npt.NDArray[np.int64]:
     """Pick points evenly along the way of the curve, both ends included."""
     if len(x) <= MOST_POINTS:
         return np.arange(len(x))

@@ -14,16 +14,57 @@ from experiment_cycle.datasets.credentials import Credentials
 from experiment_cycle.decision.comparison import compare
 from experiment_cycle.decision.families import TestSet
 from experiment_cycle.decision.gates import Evidence, check
+from experiment_cycle.decision.ledger import Ledger
 from experiment_cycle.decision.ledger_copy import copy_ledger, restore_ledger
 from experiment_cycle.decision.options import DecisionOptions
+from experiment_cycle.decision.paired import PairedPredictions
+from experiment_cycle.decision.power import foresee, warn_of_power
 from experiment_cycle.decision.promotion import promote
-from experiment_cycle.decision.records import Comparison, Decision, Gate
+from experiment_cycle.decision.records import Comparison, Decision, Foresight, Gate
 from experiment_cycle.decision.rule import decide
+from experiment_cycle.evaluation.moments import number_moments
+from experiment_cycle.evaluation.predicting import predict_all
+from experiment_cycle.evaluation.records import IncumbentRecord
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.problem import Task
 from experiment_cycle.splitting.options import SplittingOptions
 from experiment_cycle.training.options import TrainingOptions
+from experiment_cycle.training.records import ModelRecord
 from experiment_cycle.tuning.options import TuningOptions
+
+
+def foresee_power(
+    challenger: Pipeline,
+    incumbent: Pipeline,
+    challenger_record: dict[str, Any],
+    incumbent_record: dict[str, Any],
+    validation: pd.DataFrame,
+    split_keys: pd.DataFrame,
+    dataset_profile: dict[str, Any],
+    split_manifest: dict[str, Any],
+    hypothesis: Hypothesis,
+    options: DecisionOptions,
+    columns: Columns,
+    ledger: Path,
+) -> dict[str, Any]:
+    """Tell from validation what the test set can show; it is not opened for that."""
+    parts = {part: keys for part, keys in split_keys.groupby("split", observed=True)}
+    if "test" not in parts or "validation" not in parts:
+        return {}
+    restore_ledger(ledger)
+    own = ModelRecord.model_validate(challenger_record)
+    other = IncumbentRecord.model_validate(incumbent_record)
+    predicted = predict_all(challenger, incumbent, [], own, other, validation, columns)
+    moments = number_moments(validation, columns, split_manifest["strategy"])
+    if moments is not None:
+        predicted.insert(1, "moment", moments)
+    paired = PairedPredictions.from_table(predicted, challenger_record, incumbent_record)
+    tested = TestSet.of(parts["test"], split_keys, columns, _types(dataset_profile))
+    level = Ledger(ledger).next_level(tested, hypothesis.alpha, options.planned_looks)
+    validated, tested_units = (parts[part]["unit"].to_numpy() for part in ("validation", "test"))
+    told = foresee(paired, validated, tested_units, level, hypothesis)
+    warn_of_power(told)
+    return told.model_dump(mode="json")
 
 
 def compare_models(
@@ -35,6 +76,7 @@ def compare_models(
     test_rows: pd.DataFrame,
     split_keys: pd.DataFrame,
     dataset_profile: dict[str, Any],
+    foresight: dict[str, Any],
     hypothesis: Hypothesis,
     options: DecisionOptions,
     columns: Columns,
@@ -42,7 +84,6 @@ def compare_models(
 ) -> dict[str, Any]:
     """Compare challenger and incumbent row by row, at the level the ledger grants."""
     restore_ledger(ledger)
-    types = {name: column["type"] for name, column in dataset_profile["columns"].items()}
     comparison = compare(
         test_predictions,
         fold_predictions,
@@ -51,8 +92,9 @@ def compare_models(
         split_manifest,
         hypothesis,
         options,
-        TestSet.of(test_rows, split_keys, columns, types),
+        TestSet.of(test_rows, split_keys, columns, _types(dataset_profile)),
         ledger,
+        Foresight.model_validate(foresight) if foresight else None,
     )
     copy_ledger(ledger)
     return comparison.model_dump(mode="json")
@@ -154,3 +196,7 @@ def move_alias(
     )
     copy_ledger(ledger)
     return promotion.model_dump(mode="json")
+
+
+def _types(dataset_profile: dict[str, Any]) -> dict[str, str]:
+    return {name: column["type"] for name, column in dataset_profile["columns"].items()}

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from .nodes import check_gates, compare_models, make_decision, move_alias
+from .nodes import check_gates, compare_models, foresee_power, make_decision, move_alias
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -10,6 +10,24 @@ def create_pipeline(**_: object) -> Pipeline:
     options = ["params:hypothesis", "params:decision"]
     return Pipeline(
         [
+            Node(
+                foresee_power,
+                [
+                    "challenger",
+                    "incumbent",
+                    "challenger_record",
+                    "incumbent_record",
+                    "validation",
+                    "split_keys",
+                    "dataset_profile",
+                    "split_manifest",
+                    *options,
+                    "params:columns",
+                    "ledger",
+                ],
+                "foresight",
+                name="foresee_power",
+            ),
             Node(
                 compare_models,
                 [
@@ -21,6 +39,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "test_rows",
                     "split_keys",
                     "dataset_profile",
+                    "foresight",
                     *options,
                     "params:columns",
                     "ledger",

@@ -2,7 +2,13 @@
 
 from kedro.pipeline import Node
 
-from .error_nodes import collect_failure_cases, compare_sensitive_groups, slice_test
+from .error_nodes import (
+    collect_failure_cases,
+    compare_sensitive_groups,
+    search_weak_slices,
+    slice_test,
+    try_mitigation,
+)
 
 PREDICTED = ["test_predictions", "challenger_record", "incumbent_record"]
 TESTED = ["test", "cross_validated_rows", *PREDICTED]
@@ -21,9 +27,33 @@ def error_nodes() -> list[Node]:
         ),
         Node(
             compare_sensitive_groups,
-            [*TESTED, "params:columns", options],
-            "fairness",
+            [*TESTED, "params:columns", options, "params:seed"],
+            ["fairness", "groups_plot"],
             name="compare_sensitive_groups",
+            tags="opens-test-set",
+        ),
+        Node(
+            search_weak_slices,
+            [*TESTED, "params:columns", options, "params:seed"],
+            ["weak_slices", "weak_slices_plot"],
+            name="search_weak_slices",
+            tags="opens-test-set",
+        ),
+        Node(
+            try_mitigation,
+            [
+                "test",
+                *PREDICTED,
+                "challenger",
+                "train",
+                "validation",
+                "params:columns",
+                "params:training",
+                options,
+                "params:seed",
+            ],
+            ["mitigation", "mitigation_plot"],
+            name="try_mitigation",
             tags="opens-test-set",
         ),
         Node(

@@ -8,14 +8,17 @@ import plotly.graph_objects as go
 from sklearn.pipeline import Pipeline
 
 from experiment_cycle.columns import Columns
+from experiment_cycle.decision.criteria import check_metrics
+from experiment_cycle.evaluation.both_models import estimate_metrics
 from experiment_cycle.evaluation.cross_validation import CrossValidation, out_of_fold
-from experiment_cycle.evaluation.estimates import estimate_metrics
 from experiment_cycle.evaluation.incumbent import choose
+from experiment_cycle.evaluation.moments import number_moments
 from experiment_cycle.evaluation.options import EvaluationOptions
 from experiment_cycle.evaluation.plots.drawing import draw
 from experiment_cycle.evaluation.predicting import predict_all
 from experiment_cycle.evaluation.predictions import Predictions
 from experiment_cycle.evaluation.records import IncumbentRecord
+from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.problem import Task
 from experiment_cycle.row_keys import row_keys
 from experiment_cycle.training.options import TrainingOptions
@@ -68,6 +71,7 @@ def predict_test(
     fold_predictions: pd.DataFrame,
     cross_validated_rows: pd.DataFrame,
     columns: Columns,
+    split_manifest: dict[str, Any],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Let both models, and further seeds of the challenger, predict the same test rows.
 
@@ -84,6 +88,9 @@ def predict_test(
         test,
         columns,
     )
+    moments = number_moments(test, columns, split_manifest["strategy"])
+    if moments is not None:
+        predicted.insert(1, "moment", moments)
     return predicted, row_keys(test, columns)
 
 
@@ -91,12 +98,15 @@ def compute_metrics(
     test_predictions: pd.DataFrame,
     challenger_record: dict[str, Any],
     incumbent_record: dict[str, Any],
+    hypothesis: Hypothesis,
     options: EvaluationOptions,
     seed: int,
 ) -> dict[str, Any]:
-    """Measure both models, each metric with its interval."""
+    """Measure both models, each metric with its interval, also those the hypothesis names."""
     predictions = Predictions.from_records(test_predictions, challenger_record, incumbent_record)
-    return estimate_metrics(predictions, options, seed).model_dump(mode="json")
+    check_metrics(hypothesis, predictions.problem)
+    asked = hypothesis.metrics()
+    return estimate_metrics(predictions, options, seed, asked).model_dump(mode="json")
 
 
 def draw_evaluation(

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from .behaviour_pipeline import behaviour_nodes, curve_nodes
 from .error_pipeline import error_nodes
 from .nodes import (
     choose_incumbent,
@@ -10,6 +11,8 @@ from .nodes import (
     draw_evaluation,
     predict_test,
 )
+from .row_pipeline import row_nodes
+from .what_if_pipeline import what_if_nodes
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -60,6 +63,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "fold_predictions",
                     "cross_validated_rows",
                     "params:columns",
+                    "split_manifest",
                 ],
                 ["test_predictions", "test_rows"],
                 name="predict_test",
@@ -67,7 +71,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 compute_metrics,
-                [*predicted, options, "params:seed"],
+                [*predicted, "params:hypothesis", options, "params:seed"],
                 "metrics",
                 name="compute_metrics",
             ),
@@ -78,6 +82,10 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="draw_evaluation",
             ),
             *error_nodes(),
+            *behaviour_nodes(),
+            *curve_nodes(),
+            *row_nodes(),
+            *what_if_nodes(),
         ],
         tags="evaluation",
     )

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api import types
 
 from experiment_cycle.errors import DataError
 from experiment_cycle.training.preprocessing.readers import Reader
@@ -56,7 +57,12 @@ class Dates(Reader):
 
 def _moments(column: pd.Series) -> pd.Series:
     try:
-        return pd.to_datetime(column)
+        # pandas would take numbers for nanoseconds since 1970
+        if types.is_numeric_dtype(column.dtype) and column.notna().any():
+            raise TypeError(f"{column.dtype} is no date")
+        # text in any other form is a guess: which is the day, which the month?
+        text = types.infer_dtype(column, skipna=True) == "string"
+        return pd.to_datetime(column, format="ISO8601" if text else None)
     except (TypeError, ValueError) as error:
         raise DataError(
             f"Column '{column.name}' holds dates where the model was trained, but here is "

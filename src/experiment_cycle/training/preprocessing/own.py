@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.utils import get_tags
 
-from experiment_cycle.errors import ConfigurationError
+from experiment_cycle.errors import ConfigurationError, DataError
 from experiment_cycle.training.dotted_paths import load_class, refuse_unknown_parameters
 from experiment_cycle.training.preprocessing.readers import Reader, refuse_missing_columns
 from experiment_cycle.training.preprocessing.stacking import is_sparse
@@ -78,9 +78,10 @@ class OwnTransformer(Reader):
 
         Raises:
             ConfigurationError: it returns another number of rows or columns, or no table.
+            DataError: it fails on these rows.
         """
         refuse_missing_columns(frame, self.columns)
-        checked = self._checked(self.transformer.transform(self._given(frame)), frame)
+        checked = self._checked(self._transformed(frame), frame)
         if checked.shape[1] != len(self.names_):
             raise ConfigurationError(
                 f"{self._who()} returned {len(self.names_)} columns for the training rows and "
@@ -97,6 +98,17 @@ class OwnTransformer(Reader):
 
     def _given(self, frame: pd.DataFrame) -> Any:
         return frame[list(self.columns)]
+
+    def _transformed(self, frame: pd.DataFrame) -> Any:
+        """Let it transform rows it was not fitted on, and say what it fails on."""
+        try:
+            return self.transformer.transform(self._given(frame))
+        except (TypeError, ValueError, KeyError, ArithmeticError, AttributeError) as error:
+            raise DataError(
+                f"{self._who()} fails on {', '.join(map(repr, self.columns))}: "
+                f"{type(error).__name__}: {error}. Next step: bring the rows in the types of the "
+                "training data, or let it read what they hold."
+            ) from error
 
     def _checked(self, outputs: Any, frame: pd.DataFrame) -> Any:
         if not hasattr(outputs, "shape"):

@@ -57,14 +57,7 @@ class Numbers(Reader):
         # filled column by column: a selection of columns would be one more copy of the table
         matrix = np.empty((len(frame), len(self.columns)), dtype=np.float64)
         for position, name in enumerate(self.columns):
-            try:
-                values = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
-            except (TypeError, ValueError) as error:
-                raise DataError(
-                    f"Column '{name}' is a number where the model was trained, but holds "
-                    f"{frame[name].dtype} here: {error}. Next step: bring the rows in the types of "
-                    "the training data."
-                ) from error
+            values = _as_numbers(frame[name], name)
             refuse_unreadable(values, name, frame.index, "the table")
             matrix[:, position] = values
         return matrix
@@ -102,6 +95,19 @@ class Levels(Reader):
         """Name one level of the column at a position."""
         name = self.columns[position]
         return f"{name}_nan" if np.isnan(code) else f"{name}_{self.levels_[position][int(code)]}"
+
+
+def _as_numbers(column: pd.Series, name: str) -> npt.NDArray[np.float64]:
+    try:
+        # pandas would make numbers of these: nanoseconds since 1970, and the real part
+        if column.dtype.kind in "mMc":
+            raise TypeError("a date, duration or complex number is none")
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"Column '{name}' is a number where the model was trained, but holds {column.dtype} "
+            f"here: {error}. Next step: bring the rows in the types of the training data."
+        ) from error
 
 
 def _numbered(column: pd.Series) -> tuple[npt.NDArray[np.intp], list[Any]]:

@@ -1,0 +1,121 @@
+"""Slices that a user declares by name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from experiment_cycle.errors import ConfigurationError, near_misses
+from experiment_cycle.evaluation.errors.conditions import Condition, Conditions, coded, is_ordered
+from experiment_cycle.evaluation.errors.levels import MISSING, level_text
+from experiment_cycle.evaluation.options import Bounds, Demand
+
+BOUNDS = {"above": "above", "at_least": "at least", "below": "below", "at_most": "at most"}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A slice with a name; `text` is what it demands, `note` what no row can fulfil."""
+
+    name: str
+    conditions: Conditions
+    text: str
+    note: str | None
+
+
+def declared_slices(
+    rows: pd.DataFrame, target: str, declared: Mapping[str, Mapping[str, Demand]]
+) -> list[Declared]:
+    """Read the slices declared in `evaluation.slices.declared`.
+
+    Args:
+        rows: The test rows.
+        target: The target column, by which nothing is sliced: a model does not know it.
+        declared: By name the demands on columns: a list of levels, or bounds.
+
+    Raises:
+        ConfigurationError: there is no such column, or a demand does not fit what it holds.
+    """
+    allowed = [str(name) for name in rows.columns if name != target]
+    return [_read(name, demands, rows, allowed) for name, demands in declared.items()]
+
+
+def _read(
+    name: str, demands: Mapping[str, Demand], rows: pd.DataFrame, allowed: Iterable[str]
+) -> Declared:
+    conditions: list[Condition] = []
+    texts: list[str] = []
+    notes: list[str] = []
+    for column, demand in demands.items():
+        key = f"evaluation.slices.declared.{name}.{column}"
+        if column not in allowed:
+            raise ConfigurationError(
+                f"{key}: there is no such column to slice by. {near_misses(column, allowed)}"
+            )
+        values = rows[column]
+        if isinstance(demand, Bounds):
+            condition = _bounded(key, values, demand)
+        else:
+            condition, unknown = _listed(key, values, [level_of(each) for each in demand])
+            notes += [f"no row has {column} '{each}'" for each in unknown]
+        conditions.append(condition)
+        texts.append(f"{column} {condition.label}")
+    return Declared(name, tuple(conditions), ", ".join(texts), "; ".join(notes) or None)
+
+
+def level_of(value: object) -> str:
+    """Write a level as conditions know it."""
+    return MISSING if value is None else level_text(value)
+
+
+def _listed(key: str, values: pd.Series, wanted: list[str]) -> tuple[Condition, list[str]]:
+    """Demand one of some levels, and name those that no row has."""
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        raise ConfigurationError(
+            f"{key}: the column holds dates. Next step: write bounds, such as "
+            "{at_least: '2024-01-01', below: '2025-01-01'}."
+        )
+    known = coded(values)[1]
+    label = " or ".join(wanted)
+    condition = Condition(str(values.name), label, levels=frozenset(wanted))
+    return condition, [each for each in wanted if each not in known]
+
+
+def _bounded(key: str, values: pd.Series, bounds: Bounds) -> Condition:
+    """Demand a number or a date within bounds; what is missing is not."""
+    if not is_ordered(values):
+        raise ConfigurationError(
+            f"{key}: bounds are for numbers and dates, and the column holds {values.dtype}. Next "
+            "step: write a list of levels."
+        )
+    is_date = pd.api.types.is_datetime64_any_dtype(values.dtype)
+    given = {name: value for name in BOUNDS if (value := getattr(bounds, name)) is not None}
+    edges = {name: _edge(key, value, is_date) for name, value in given.items()}
+    above = max(edges.get("above", -math.inf), _below(edges.get("at_least", -math.inf)))
+    at_most = min(edges.get("at_most", math.inf), _below(edges.get("below", math.inf)))
+    label = " and ".join(f"{BOUNDS[name]} {level_text(value)}" for name, value in given.items())
+    return Condition(str(values.name), label, above=above, at_most=at_most)
+
+
+def _edge(key: str, value: float | str, is_date: bool) -> float:
+    """Read a bound as conditions do: a date as seconds since 1970."""
+    if is_date != isinstance(value, str):
+        what = "dates, written in quotes" if is_date else "numbers"
+        raise ConfigurationError(f"{key}: the column wants {what}, and the bound is {value!r}.")
+    if not is_date:
+        return float(value)
+    try:
+        moment = pd.Timestamp(value)
+    except ValueError as error:
+        raise ConfigurationError(f"{key}: {value!r} is no date, such as '2024-12-31'.") from error
+    moment = moment.tz_convert(None) if moment.tzinfo is not None else moment
+    return float((moment - pd.Timestamp(0)) / pd.Timedelta(seconds=1))
+
+
+def _below(edge: float) -> float:
+    """Find the greatest number below an edge; infinity stays."""
+    return float(np.nextafter(edge, -math.inf)) if math.isfinite(edge) else edge

@@ -1,0 +1,176 @@
+"""What predicting costs with each model: time, memory, and the size of its file.
+
+Clock values differ from run to run: nothing that is hashed, compared or decided rests on them.
+"""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binom
+
+from experiment_cycle.metrics.outcomes import Floats
+from experiment_cycle.options import Record
+from experiment_cycle.problem import Problem
+from experiment_cycle.training.memory import MIB
+from experiment_cycle.training.predicting import outputs_of
+
+BATCH = 1000
+WARM_UP = 3
+LEAST_PAIRS, MOST_PAIRS = 10, 200
+SECONDS = 0.4
+"""For the pairs of one size, once there are `LEAST_PAIRS`."""
+CONFIDENCE = 0.95
+
+
+class Latency(Record):
+    """Milliseconds of one call, over many of them."""
+
+    p50_ms: float
+    p95_ms: float
+
+
+class ModelCost(Record):
+    """One model: a call with one row, one with a batch, its memory, and the bytes of its file."""
+
+    row: Latency
+    batch: Latency
+    batch_memory_mib: float
+    """The most that Python and numpy held at once beyond what they held before; not what a library
+    takes past them."""
+    model_bytes: int | None
+
+
+class Ratio(Record):
+    """The challenger's time over the incumbent's: the median of pairs, with its interval."""
+
+    value: float
+    lower: float | None
+    upper: float | None
+    pairs: int
+
+
+class PredictionCost(Record):
+    """Both models on the same validation rows, taking turns."""
+
+    batch_rows: int
+    challenger: ModelCost
+    incumbent: ModelCost
+    row_ratio: Ratio
+    batch_ratio: Ratio
+
+
+def measure_prediction_cost(
+    challenger: Any,
+    incumbent: Any,
+    features: pd.DataFrame,
+    problem: Problem,
+    files: tuple[Path, Path],
+) -> PredictionCost:
+    """Time both models on the same rows, warm, one after the other and in turns first.
+
+    Takes about a second with fast models.
+
+    Args:
+        challenger: A fitted pipeline that takes raw feature frames.
+        incumbent: Likewise; it may read other columns.
+        features: Raw rows, at least one; the first `BATCH` of them are used.
+        problem: What is predicted.
+        files: Of challenger and incumbent.
+    """
+    batch = features.head(BATCH)
+    calls = [_caller(model, problem) for model in (challenger, incumbent)]
+    tables = [
+        [_read(model, rows) for model in (challenger, incumbent)] for rows in (batch, batch.head(1))
+    ]
+    batches, singles = (_time_in_turns(calls, both) for both in tables)
+    costs = [
+        ModelCost(
+            row=_latency(singles[:, place]),
+            batch=_latency(batches[:, place]),
+            batch_memory_mib=_memory(calls[place], tables[0][place]),
+            model_bytes=files[place].stat().st_size if files[place].is_file() else None,
+        )
+        for place in (0, 1)
+    ]
+    return PredictionCost(
+        batch_rows=len(batch),
+        challenger=costs[0],
+        incumbent=costs[1],
+        row_ratio=ratio_of_pairs(singles),
+        batch_ratio=ratio_of_pairs(batches),
+    )
+
+
+def ratio_of_pairs(seconds: Floats) -> Ratio:
+    """Take the median ratio of pairs, with the interval of its order statistics.
+
+    No distribution is supposed (Thompson 1936): the interval lies between two of the ratios, as
+    many from either end as the binomial distribution grants.
+
+    Args:
+        seconds: Of both models, shape (pairs, 2), above 0.
+    """
+    ratios = np.sort(seconds[:, 0] / seconds[:, 1])
+    place = int(binom.ppf((1 - CONFIDENCE) / 2, len(ratios), 0.5))
+    return Ratio(
+        value=float(np.median(ratios)),
+        lower=float(ratios[place - 1]) if place else None,
+        upper=float(ratios[len(ratios) - place]) if place else None,
+        pairs=len(ratios),
+    )
+
+
+def _caller(model: Any, problem: Problem) -> Callable[[pd.DataFrame], Floats]:
+    return lambda rows: outputs_of(model, rows, problem.type)
+
+
+def _read(model: Any, rows: pd.DataFrame) -> pd.DataFrame:
+    """Take the columns that a model reads, in the order it was trained on."""
+    names = [str(name) for name in getattr(model, "feature_names_in_", rows.columns)]
+    return rows[names]
+
+
+def _time_in_turns(
+    calls: list[Callable[[pd.DataFrame], Floats]], tables: list[pd.DataFrame]
+) -> Floats:
+    """Time both models call by call, shape (pairs, 2), in seconds; who comes first alternates."""
+    for _ in range(WARM_UP):
+        for call, rows in zip(calls, tables, strict=True):
+            call(rows)
+    pairs: list[list[float]] = []
+    end = time.perf_counter() + SECONDS
+    while len(pairs) < LEAST_PAIRS or (len(pairs) < MOST_PAIRS and time.perf_counter() < end):
+        pair = [0.0, 0.0]
+        for place in (0, 1) if len(pairs) % 2 else (1, 0):
+            started = time.perf_counter()
+            calls[place](tables[place])
+            pair[place] = time.perf_counter() - started
+        pairs.append(pair)
+    return np.asarray(pairs)
+
+
+def _latency(seconds: Floats) -> Latency:
+    middle, slow = np.quantile(1000 * seconds, [0.5, 0.95])
+    return Latency(p50_ms=float(middle), p95_ms=float(slow))
+
+
+def _memory(call: Callable[[pd.DataFrame], Floats], rows: pd.DataFrame) -> float:
+    """Measure the peak of one call's own allocations, in MiB."""
+    tracing = tracemalloc.is_tracing()
+    if not tracing:
+        tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        call(rows)
+        return (tracemalloc.get_traced_memory()[1] - before) / MIB
+    finally:
+        if not tracing:
+            tracemalloc.stop()

@@ -1,0 +1,1 @@
+"""What would be predicted if a row were different: curves, counterfactuals, the What-If Tool."""
