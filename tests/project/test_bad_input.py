@@ -69,6 +69,21 @@ def test_bad_data_end_in_one_message_and_leave_earlier_results(
     assert not (project / "data/06_models/challenger.skops").exists()
 
 
+def test_expectations_of_a_feature_that_is_gone_are_told_before_anything_is_trained(
+    project: Path, kedro: Any
+) -> None:
+    changed(lambda table: table.drop(columns="fmde"))(project / RAW)
+
+    done = kedro(project, "run", "--env=test")
+
+    told = " ".join(done.output.split())
+    assert done.exit_code == 1
+    assert "changes 'fmde', which is no feature" in told
+    assert "set behaviour to []" in told
+    assert "Traceback" not in told
+    assert not (project / "data/06_models/trials.csv").exists()
+
+
 BAD_CATALOGS = {
     "misspelt type": ("pandas.ParquetDataset", "pandas.ParquetDatset", "'raw_data'"),
     "misspelt argument": ("  filepath:", "  filepth:", "'filepth'"),

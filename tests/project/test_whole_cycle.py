@@ -14,6 +14,7 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 from experiment_cycle.datasets.skops_model import load_model
+from experiment_cycle.reporting.evidence import FIGURES
 
 pytestmark = pytest.mark.slow
 
@@ -124,7 +125,7 @@ def test_the_report_is_one_file_that_needs_no_network(finished_project: Path) ->
 def test_the_plots_can_be_previewed_by_kedro_viz(finished_project: Path) -> None:
     plots = sorted((finished_project / "data/08_reporting/plots").glob("*.json"))
 
-    assert len(plots) == 11
+    assert len(plots) == len(FIGURES)
     for plot in plots:
         # arrays written as base64 are not understood by every plotly.js
         assert '"bdata"' not in plot.read_text(), plot.name

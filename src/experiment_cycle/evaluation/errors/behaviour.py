@@ -65,8 +65,7 @@ def try_behaviour(
         ConfigurationError: a test names a column that is no feature, or a class that is none.
         DataError: a change makes no sense of a column's values.
     """
-    for place, test in enumerate(options.behaviour):
-        _refuse_unknown(test, f"{KEY}[{place}]", columns.features(validation.columns), problem)
+    refuse_unknown(options, columns.features(validation.columns), problem)
     many = len(validation) > MOST_ROWS
     rows = validation.sample(MOST_ROWS, random_state=seed) if many else validation
     rows = rows.sort_index()
@@ -118,13 +117,28 @@ def _try_one(
     )
 
 
-def _refuse_unknown(test: BehaviourTest, where: str, features: list[str], problem: Problem) -> None:
+def refuse_unknown(options: EvaluationOptions, features: list[str], problem: Problem) -> None:
+    """Refuse tests of what is not there.
+
+    Args:
+        options: The tests.
+        features: What the models read.
+        problem: What is predicted.
+
+    Raises:
+        ConfigurationError: a test names a column that is no feature, or a class that is none.
+    """
+    for place, test in enumerate(options.behaviour):
+        _refuse_one(test, f"{KEY}[{place}]", features, problem)
+
+
+def _refuse_one(test: BehaviourTest, where: str, features: list[str], problem: Problem) -> None:
     for name in test.change:
         if name not in features:
             raise ConfigurationError(
                 f"{where} ('{test.name}') changes '{name}', which is no feature. "
                 f"{near_misses(name, features)} Next step: correct it in "
-                "parameters_evaluation.yml, then kedro run --only-missing-outputs."
+                "parameters_evaluation.yml; for data without such expectations set behaviour to []."
             )
     several = problem.type == "multiclass" and test.type == "directional"
     if several and test.of_class not in problem.classes:

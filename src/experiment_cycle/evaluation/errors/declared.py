@@ -28,19 +28,23 @@ class Declared:
 
 
 def declared_slices(
-    rows: pd.DataFrame, target: str, declared: Mapping[str, Mapping[str, Demand]]
+    rows: pd.DataFrame,
+    target: str,
+    declared: Mapping[str, Mapping[str, Demand]],
+    available: Iterable[str] | None = None,
 ) -> list[Declared]:
     """Read the slices declared in `evaluation.slices.declared`.
 
     Args:
-        rows: The test rows.
+        rows: The test rows; the columns that are demanded of are enough.
         target: The target column, by which nothing is sliced: a model does not know it.
         declared: By name the demands on columns: a list of levels, or bounds.
+        available: All columns there are; None: those of the rows.
 
     Raises:
         ConfigurationError: there is no such column, or a demand does not fit what it holds.
     """
-    allowed = [str(name) for name in rows.columns if name != target]
+    allowed = [str(name) for name in available or rows.columns if name != target]
     return [_read(name, demands, rows, allowed) for name, demands in declared.items()]
 
 

@@ -61,7 +61,7 @@ def search_counterfactuals(
     Raises:
         ConfigurationError: `immutable` names a column that is none.
     """
-    immutable = _immutable(test, columns, options)
+    immutable = immutable_columns([str(name) for name in test.columns], columns, options)
     why = _why_none(model.problem, options)
     if why is not None or test.empty or train.empty:
         note = why or "There are no rows to compare."
@@ -99,14 +99,21 @@ def _why_none(problem: Problem, options: WhatIfOptions) -> str | None:
     return None
 
 
-def _immutable(test: pd.DataFrame, columns: Columns, options: WhatIfOptions) -> tuple[str, ...]:
+def immutable_columns(
+    available: Sequence[str], columns: Columns, options: WhatIfOptions
+) -> tuple[str, ...]:
+    """Name the columns that no counterfactual changes.
+
+    Raises:
+        ConfigurationError: `immutable` names a column that is none.
+    """
     if options.immutable is None:
-        return tuple(name for name in columns.sensitive if name in test.columns)
+        return tuple(name for name in columns.sensitive if name in available)
     for name in options.immutable:
-        if name not in test.columns:
+        if name not in available:
             raise ConfigurationError(
                 f"evaluation.what_if.immutable names '{name}', which is no column. "
-                f"{near_misses(name, map(str, test.columns))}"
+                f"{near_misses(name, available)}"
             )
     return options.immutable
 

@@ -13,8 +13,11 @@ from experiment_cycle.data_versioning.profile_table import profile_table
 from experiment_cycle.data_versioning.records import ContentHash, DatasetProfile
 from experiment_cycle.data_versioning.versioning import open_versions
 from experiment_cycle.datasets.credentials import Credentials
+from experiment_cycle.decision.criteria import check_metrics
+from experiment_cycle.evaluation.demands import check_demands, named_columns
+from experiment_cycle.evaluation.options import EvaluationOptions
 from experiment_cycle.hypothesis import Hypothesis
-from experiment_cycle.problem import Task
+from experiment_cycle.problem import Problem, Task
 from experiment_cycle.snapshot import Snapshot
 from experiment_cycle.tracking.row_counts import trace_rows
 
@@ -29,6 +32,22 @@ def profile_dataset(
 ) -> dict[str, Any]:
     """Hash and describe every column of the snapshot."""
     return profile(dataset, columns, options.top_values).model_dump(mode="json")
+
+
+def describe_problem(
+    dataset: Snapshot,
+    columns: Columns,
+    task: Task,
+    hypothesis: Hypothesis,
+    evaluation: EvaluationOptions,
+) -> dict[str, Any]:
+    """Say what the target poses, and refuse what is asked of columns or classes not there."""
+    available = list(dataset.types)
+    rows = dataset.to_pandas([*named_columns(evaluation, available), columns.target])
+    problem = Problem.of(task, rows.pop(columns.target), columns)
+    check_metrics(hypothesis, problem)
+    check_demands(evaluation, available, rows, problem, columns)
+    return problem.model_dump(mode="json")
 
 
 def tabulate_profile(dataset_profile: dict[str, Any]) -> pd.DataFrame:

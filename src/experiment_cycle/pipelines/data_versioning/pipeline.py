@@ -4,6 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from .nodes import (
     commit_dataset_version,
+    describe_problem,
     profile_dataset,
     tabulate_profile,
     take_snapshot,
@@ -12,7 +13,7 @@ from .nodes import (
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """raw_data -> dataset, dataset_profile, row_counts, dataset_version."""
+    """raw_data -> dataset, dataset_profile, problem, row_counts, dataset_version."""
     return Pipeline(
         [
             Node(
@@ -26,6 +27,18 @@ def create_pipeline(**_: object) -> Pipeline:
                 ["dataset", "params:columns", "params:data_versioning"],
                 "dataset_profile",
                 name="profile_dataset",
+            ),
+            Node(
+                describe_problem,
+                [
+                    "dataset",
+                    "params:columns",
+                    "params:task",
+                    "params:hypothesis",
+                    "params:evaluation",
+                ],
+                "problem",
+                name="describe_problem",
             ),
             Node(
                 tabulate_profile,

@@ -33,7 +33,7 @@ def slice_test(
 ) -> pd.DataFrame:
     """Measure the challenger on slices of the test rows."""
     predictions = Predictions.from_records(test_predictions, challenger_record, incumbent_record)
-    return measure_slices(_tested(test, cross_validated_rows), predictions, columns, options)
+    return measure_slices(tested_rows(test, cross_validated_rows), predictions, columns, options)
 
 
 def compare_sensitive_groups(
@@ -48,7 +48,7 @@ def compare_sensitive_groups(
 ) -> tuple[dict[str, Any], go.Figure]:
     """Compare the levels of each sensitive column, and of several at once."""
     predictions = Predictions.from_records(test_predictions, challenger_record, incumbent_record)
-    rows = _tested(test, cross_validated_rows)
+    rows = tested_rows(test, cross_validated_rows)
     found = compare_groups(rows, predictions, columns, options, seed)
     return found.model_dump(mode="json"), plot_groups(found)
 
@@ -63,7 +63,7 @@ def collect_failure_cases(
 ) -> pd.DataFrame:
     """Collect the rows the challenger is most wrong about."""
     predictions = Predictions.from_records(test_predictions, challenger_record, incumbent_record)
-    return worst_rows(_tested(test, cross_validated_rows), predictions, options.failure_cases)
+    return worst_rows(tested_rows(test, cross_validated_rows), predictions, options.failure_cases)
 
 
 def search_weak_slices(
@@ -78,7 +78,7 @@ def search_weak_slices(
 ) -> tuple[dict[str, Any], go.Figure]:
     """Find weak slices on one half of the test units, and confirm them on the other."""
     predictions = Predictions.from_records(test_predictions, challenger_record, incumbent_record)
-    rows = _tested(test, cross_validated_rows)
+    rows = tested_rows(test, cross_validated_rows)
     found = find_weak_slices(rows, predictions, columns, options, seed)
     return found.model_dump(mode="json"), plot_weak_slices(found)
 
@@ -104,6 +104,6 @@ def try_mitigation(
     return found.model_dump(mode="json"), plot_trade_off(found)
 
 
-def _tested(test: pd.DataFrame, cross_validated_rows: pd.DataFrame) -> pd.DataFrame:
+def tested_rows(test: pd.DataFrame, cross_validated_rows: pd.DataFrame) -> pd.DataFrame:
     """Choose the rows behind the predictions."""
     return cross_validated_rows if test.empty else test

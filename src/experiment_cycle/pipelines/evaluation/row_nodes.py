@@ -14,10 +14,10 @@ from experiment_cycle.evaluation.errors.explanations import explain_failures
 from experiment_cycle.evaluation.errors.suspects import Part, suspect_labels, validated
 from experiment_cycle.evaluation.options import EvaluationOptions
 from experiment_cycle.evaluation.plots.disagreement import plot_disagreement
-from experiment_cycle.evaluation.predictions import Predictions
+from experiment_cycle.evaluation.predictions import Predictions, rows_behind
 from experiment_cycle.training.records import ModelRecord
 
-from .error_nodes import _tested
+from .error_nodes import tested_rows
 
 
 def explain_failure_cases(
@@ -39,7 +39,7 @@ def explain_failure_cases(
     found = explain_failures(
         failure_cases,
         challenger,
-        _tested(test, cross_validated_rows),
+        tested_rows(test, cross_validated_rows),
         pd.concat([train, validation]) if refitted else train,
         predictions,
         columns,
@@ -60,7 +60,7 @@ def compare_errors(
 ) -> tuple[dict[str, Any], pd.DataFrame, go.Figure]:
     """Count what the challenger fixed and broke, and where the broken rows are."""
     predictions = Predictions.from_records(test_predictions, challenger_record, incumbent_record)
-    rows, changes = _tested(test, cross_validated_rows), Changes.of(predictions)
+    rows, changes = tested_rows(test, cross_validated_rows), Changes.of(predictions)
     ranked = predictions.problem.type == "ranking"
     slices, tests = broken_slices(rows, predictions, changes, columns, options)
     counted = count_changes(changes, options.confidence, ranked).model_copy(
@@ -86,7 +86,7 @@ def doubt_labels(
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Rank the labels of test and validation that the challenger doubts."""
     predictions = Predictions.from_records(test_predictions, challenger_record, incumbent_record)
-    parts = [Part.tested(_tested(test, cross_validated_rows), predictions)]
+    parts = [Part.tested(tested_rows(test, cross_validated_rows), predictions)]
     # without a test set, the rows of validation are among those of the other folds
     more = None
     if not test.empty:
@@ -102,7 +102,12 @@ def doubt_labels(
 
 
 def compare_with_train(
-    train: pd.DataFrame, test: pd.DataFrame, columns: Columns, seed: int
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    test_predictions: pd.DataFrame,
+    columns: Columns,
+    seed: int,
 ) -> dict[str, Any]:
-    """Compare the distribution of each column between train and test."""
+    """Compare the distribution of each column between train and the test rows predicted."""
+    test = test if test.empty else rows_behind(test, test_predictions)
     return measure_drift(train, test, columns, seed).model_dump(mode="json")

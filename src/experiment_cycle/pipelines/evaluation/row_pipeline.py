@@ -35,7 +35,8 @@ def row_nodes() -> list[Node]:
         ),
         Node(
             compare_with_train,
-            ["train", "test", columns, seed],
+            # with the predictions, so that the test set is opened once the models are final
+            ["train", "test", "test_predictions", columns, seed],
             "test_drift",
             name="compare_with_train",
             tags="opens-test-set",
