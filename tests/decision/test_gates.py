@@ -107,6 +107,30 @@ class World:
         return next(gate for gate in check(self.evidence, GateOptions()) if gate.code == code)
 
 
+def edge_cases_of(*statuses: str) -> dict[str, Any]:
+    """What became of so many edge cases."""
+    cases = [
+        {
+            "case": f"case {place}",
+            "column": None if place == 0 else "x",
+            "status": status,
+            "expected": "a prediction",
+            "did": "predicted",
+            "told": "It predicted.",
+        }
+        for place, status in enumerate(statuses)
+    ]
+    passed = statuses.count("passed")
+    return {
+        "rows": 20,
+        "columns": 1,
+        "left_out": [],
+        "passed": passed,
+        "failed": len(cases) - passed,
+        "cases": cases,
+    }
+
+
 @pytest.fixture(scope="module")
 def committed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A project with one committed data version."""
@@ -144,6 +168,7 @@ def world(case: Any, committed: tuple[Path, dict[str, Any]], tmp_path: Path) -> 
         challenger_seen_rows=row_keys(seen, GROUPED),
         incumbent_seen_rows=row_keys(seen, GROUPED),
         max_duplicate_share=0.01,
+        edge_cases=edge_cases_of("passed"),
     )
     return World(evidence, case.predictions, project)
 
@@ -156,7 +181,10 @@ def test_a_sound_cycle_passes_every_gate_in_the_order_of_the_options(
 
     assert [gate.code for gate in gates] == list(GateOptions.model_fields)
     assert {gate.code: gate.status for gate in gates if gate.status != "passed"} == {}
-    assert [gate.code for gate in gates if not gate.required] == ["code_committed"]
+    assert [gate.code for gate in gates if not gate.required] == [
+        "edge_cases",
+        "code_committed",
+    ]
 
 
 def test_without_a_record_what_needs_one_was_not_run(world: World) -> None:
@@ -419,3 +447,31 @@ def test_an_error_inside_a_gate_fails_it_and_no_other(world: World) -> None:
     assert gates["no_leakage"].status == "failed"
     assert "could not be checked" in gates["no_leakage"].evidence
     assert gates["code_committed"].status == "passed"
+
+
+# edge_cases
+
+
+@pytest.mark.parametrize(
+    ("edge_cases", "status", "told"),
+    [
+        (edge_cases_of("passed", "passed"), "passed", "2 edge cases"),
+        (
+            edge_cases_of("failed", "passed", "failed"),
+            "failed",
+            "2 do not hold: case 0, case 2 in x.",
+        ),
+        (edge_cases_of(*["failed"] * 5), "failed", "and 2 more."),
+        ({}, "not_run", "No edge case was tried."),
+        (None, "not_run", "No edge case was tried."),
+    ],
+)
+def test_edge_cases_that_failed_fail_their_gate(
+    world: World, edge_cases: dict[str, Any] | None, status: str, told: str
+) -> None:
+    world.change(edge_cases=edge_cases)
+
+    gate = world.gate("edge_cases")
+
+    assert gate.status == status
+    assert told in gate.evidence

@@ -28,7 +28,13 @@ from experiment_cycle.tuning.ray_tune import steering
 from experiment_cycle.tuning.ray_tune.tuner import RayTuner
 
 memory = {"object_store_memory": 80 * 2**20}
-head = {"num_cpus": 0, "include_dashboard": False, **memory}
+# a dead node is noticed within a second; otherwise it would be fifteen
+noticed = {
+    "health_check_initial_delay_ms": 0,
+    "health_check_period_ms": 300,
+    "health_check_failure_threshold": 3,
+}
+head = {"num_cpus": 0, "include_dashboard": False, "_system_config": noticed, **memory}
 cluster = Cluster(initialize_head=True, head_node_args=head)
 one, other = (cluster.add_node(num_cpus=1, **memory) for _ in range(2))
 cluster.wait_for_nodes()
@@ -44,7 +50,7 @@ tuner.run(a_study("hyperband", 16, workers=2), Slow(0.3), on_trial)
 print(len(seen), "trials were told")
 
 cluster.remove_node(one, allow_graceful=False)
-steering.LEAVE_SECONDS = 3.0
+steering.LEAVE_SECONDS = 1.0
 try:
     tuner.run(a_study("hyperband", 17), Slow(0.3), on_trial)
 finally:

@@ -27,6 +27,7 @@ def ray_here():
 @pytest.mark.usefixtures("ray_here")
 class TestRayTuner(TunerContract):
     backend = "ray"
+    reference = "optuna"
     most_workers = 2
     parts = (3, 8)
     # choice, stopping and store are those of the backend optuna, where these are tested

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import re
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("wandb")
 pytest.importorskip("sweeps")
 
-from tests.tuning.wandb_objectives import Stepwise, in_three_steps
+from tests.tuning.wandb_objectives import Stepwise, in_three_steps, loud
 from tests.tuning.wandb_server import ENTITY, KEY, WandbServer
 
 from experiment_cycle.errors import BackendError
@@ -31,6 +34,7 @@ from experiment_cycle.tuning.store import predictions_file
 from experiment_cycle.tuning.wandb_sweeps import online
 from experiment_cycle.tuning.wandb_sweeps.tuner import WandbTuner
 
+ROOT = Path(__file__).parents[2]
 INSIDE = {"depth": 3, "layers": (8,), "rate": 0.1, "way": 2}
 pytestmark = pytest.mark.slow
 
@@ -45,7 +49,10 @@ def server(monkeypatch):
 
 
 @pytest.fixture
-def search(tmp_path):
+def search(tmp_path, monkeypatch):
+    # agents import the tests' objectives by their names, whichever way pytest was started
+    monkeypatch.syspath_prepend(str(ROOT))
+
     def run(objective=squared, seen=None, wait_seconds=60.0, **changes):
         options = WandbOptions(mode="online", project="visits", wait_seconds=wait_seconds)
         on_trial = (lambda trial: None) if seen is None else seen.append
@@ -59,6 +66,11 @@ def search(tmp_path):
 def files_with(key, folder):
     files = [file for file in folder.rglob("*") if file.is_file()]
     return [file for file in files if key.encode() in file.read_bytes()]
+
+
+def log_named_in(caught):
+    (named,) = re.findall(r"What its agents have printed is in (.*)\.$", caught.value.message)
+    return Path(named).read_text("utf-8")
 
 
 def test_the_server_chooses_two_agents_run_and_a_rerun_goes_on(server, search, tmp_path, capfd):
@@ -136,9 +148,22 @@ def test_failed_trials_and_a_killed_agent_do_not_end_the_search(server, search, 
 
 def test_agents_that_die_again_and_again_end_the_search(server, search, tmp_path, monkeypatch):
     monkeypatch.setattr(online, "DEATHS", 0)
-    deadly = Deadly(tmp_path, numbers=(0,), times=9)
-    with pytest.raises(BackendError, match=r"1 agents died, the last one with code -9"):
+    deadly = Deadly(tmp_path, numbers=(0,), times=9, objective=loud)
+    with pytest.raises(BackendError, match=r"1 agents died, the last one with code -9\.") as caught:
         search(deadly, trials=3)
+    assert "trial 0 begins" in log_named_in(caught).splitlines()
+
+
+def test_an_agent_that_cannot_begin_says_why(search, server, tmp_path, monkeypatch):
+    monkeypatch.setattr(online, "DEATHS", 0)
+    (tmp_path / "only_here.py").write_text("def measure(attempt):\n    return 1.0\n")
+    with monkeypatch.context() as changed:
+        changed.syspath_prepend(str(tmp_path))
+        measure = importlib.import_module("only_here").measure
+    why = "ModuleNotFoundError: No module named 'only_here'"
+    with pytest.raises(BackendError, match=rf"died, the last one with code 1 \({why}\)") as caught:
+        search(measure, trials=3)
+    assert f"{why}\n" in log_named_in(caught)
 
 
 def test_the_time_that_is_up_ends_the_search(server, search):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,12 @@ class Stepwise:
             return attempt.report(step, value)
 
         return squared(replace(attempt, report=report))
+
+
+def loud(attempt: Attempt) -> float:
+    """Print, and measure."""
+    sys.stdout.write(f"trial {attempt.number} begins\n")
+    return squared(attempt)
 
 
 def in_three_steps(attempt: Attempt) -> float:

@@ -19,6 +19,7 @@ class GateOptions(Options):
     data_version_committed: Requirement = "required"
     incumbent_unseen: Requirement = "required"
     artifacts_logged: Requirement = "required"
+    edge_cases: Requirement = "advisory"
     decision_documented: Requirement = "required"
     code_committed: Requirement = "advisory"
 

@@ -10,6 +10,7 @@ from experiment_cycle.decision.gates import (
     code_committed,
     data_version_committed,
     decision_documented,
+    edge_cases,
     hypothesis_registered,
     incumbent_unseen,
     no_leakage,
@@ -29,6 +30,7 @@ GATES: dict[str, ModuleType] = {
     "data_version_committed": data_version_committed,
     "incumbent_unseen": incumbent_unseen,
     "artifacts_logged": artifacts_logged,
+    "edge_cases": edge_cases,
     "decision_documented": decision_documented,
     "code_committed": code_committed,
 }

@@ -26,6 +26,8 @@ class Evidence:
         split_manifest: A `SplitManifest`.
         leakage_report: A `LeakageReport`.
         environment: An `Environment`.
+        edge_cases: An `EdgeCases`; None or empty where nothing was tried.
+        behaviour: A `Behaviour`; None or empty where nothing is expected.
         audit: What `kedro cycle audit` found for this split; None where it was not run.
         comparison: The comparison this decision is about.
         challenger_record: A `ModelRecord`.
@@ -50,6 +52,8 @@ class Evidence:
     challenger_seen_rows: pd.DataFrame
     incumbent_seen_rows: pd.DataFrame
     max_duplicate_share: float
+    edge_cases: dict[str, Any] | None = None
+    behaviour: dict[str, Any] | None = None
     audit: AuditReport | None = None
 
 

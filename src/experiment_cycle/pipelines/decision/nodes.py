@@ -124,6 +124,8 @@ def check_gates(
     test_rows: pd.DataFrame,
     seen_rows: pd.DataFrame,
     incumbent_seen_rows: pd.DataFrame,
+    edge_cases: dict[str, Any],
+    behaviour: dict[str, Any],
 ) -> list[dict[str, Any]]:
     """Check the integrity of everything the decision rests on."""
     versions = open_versions(
@@ -146,6 +148,8 @@ def check_gates(
         challenger_seen_rows=seen_rows,
         incumbent_seen_rows=incumbent_seen_rows,
         max_duplicate_share=max_duplicate_share,
+        edge_cases=edge_cases,
+        behaviour=behaviour,
     )
     return [gate.model_dump(mode="json") for gate in check(evidence, options.gates)]
 

@@ -72,6 +72,8 @@ def create_pipeline(**_: object) -> Pipeline:
                     "test_rows",
                     "seen_rows",
                     "incumbent_seen_rows",
+                    "edge_cases",
+                    "behaviour",
                 ],
                 "gates",
                 name="check_gates",

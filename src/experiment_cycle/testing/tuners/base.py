@@ -28,6 +28,8 @@ class ContractOfTuners:
     """For tests of what has nothing to do with how trials are chosen: fewer where each costs."""
     most_workers = 4
     """At least two."""
+    reference: str | None = None
+    """Another backend, tested by itself, that is to give the same trials; None: only this one."""
     parts: tuple[int, ...] = (3, 9, 14)
     """After so many trials a search is begun anew; the last number is that of all trials."""
 
@@ -61,13 +63,22 @@ class ContractOfTuners:
     def make(self, folder: Path) -> Tuner:
         """Make a tuner."""
         folder.mkdir(exist_ok=True)
-        tuner: Tuner = load_backend("tuners", self.backend)(folder)
-        return tuner
+        return _made(self.backend, folder)
+
+    def whole(self, folder: Path, study: Study) -> tuple[Trial, ...]:
+        """Run a study in one go, to compare with: by the reference, where there is one."""
+        folder.mkdir()
+        return run(_made(self.reference or self.backend, folder), study)
 
 
 def run(tuner: Tuner, study: Study, objective: Objective = squared) -> tuple[Trial, ...]:
     """Run a study, and listen to nothing."""
     return tuner.run(study, objective, _ignored).trials
+
+
+def _made(backend: str, folder: Path) -> Tuner:
+    tuner: Tuner = load_backend("tuners", backend)(folder)
+    return tuner
 
 
 def _ignored(trial: Trial) -> Any:

@@ -35,7 +35,7 @@ class ChoosingContract(ContractOfTuners):
     ) -> None:
         """One worker, several that finish in any order, and a run in parts: the same trials."""
         most = self.parts[-1]
-        whole = run(self.make(tmp_path / "one"), a_study(same_method, most))
+        whole = self.whole(tmp_path / "one", a_study(same_method, most))
         several = a_study(same_method, most, workers=self.most_workers)
         found = run(self.make(tmp_path / "several"), several, Slow(0.004, uneven=True))
         assert outcomes(found) == outcomes(whole)

@@ -33,7 +33,7 @@ class EndingContract(ContractOfTuners):
     """What is finished stays, and the rest is done once."""
 
     def test_an_interruption_loses_only_the_trials_under_way(
-        self, tuner: Tuner, again: Tuner, elsewhere: Tuner, tmp_path: Path, workers: int
+        self, tuner: Tuner, again: Tuner, tmp_path: Path, workers: int
     ) -> None:
         """They are done again, once, and all is as if nothing had happened."""
         study = a_study("bayesian", 16, workers=workers)
@@ -51,7 +51,7 @@ class EndingContract(ContractOfTuners):
         counted = Counted(tmp_path)
         trials = run(again, study, counted)
         assert counted.calls() == sorted(set(range(16)) - kept)
-        whole = run(elsewhere, a_study("bayesian", 16))
+        whole = self.whole(tmp_path / "whole", a_study("bayesian", 16))
         assert outcomes(trials) == outcomes(whole)
 
     def test_finished_trials_survive_the_death_of_the_process(self, tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ class EndingContract(ContractOfTuners):
         missing = study.trials - len(tuner.finished(study))
         trials = tuner.run(study, squared, seen.append).trials
         assert len(seen) == missing
-        assert outcomes(trials) == outcomes(run(self.make(tmp_path / "whole"), study))
+        assert outcomes(trials) == outcomes(self.whole(tmp_path / "whole", study))
 
     def test_time_that_is_up_ends_a_search_for_good(self, tuner: Tuner, again: Tuner) -> None:
         """Until more of it is given; a complete trial there is in any case."""

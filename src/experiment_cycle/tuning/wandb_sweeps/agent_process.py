@@ -24,7 +24,7 @@ from experiment_cycle.tuning.wandb_sweeps.configuration import (
     sweep_configuration,
 )
 from experiment_cycle.tuning.wandb_sweeps.iterations import Iterations
-from experiment_cycle.tuning.wandb_sweeps.wire import LOG, Assigned, Task, Wire
+from experiment_cycle.tuning.wandb_sweeps.wire import Assigned, Task, Wire
 
 POLL = 0.1
 """Seconds between looks at whether a trial is over."""
@@ -34,7 +34,7 @@ def main(folder: Path) -> None:
     """Run an agent until the search wants no more trials, or the server has none."""
     task: Task = read_work(folder)
     home = task.folder / task.study.key
-    wire = Wire(home / LOG)
+    wire = Wire()
     os.environ.update(WANDB_MODE="online", WANDB_SILENT="true", WANDB_DIR=str(home))
     try:
         Agent(task, wire).run()

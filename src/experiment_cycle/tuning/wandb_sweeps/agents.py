@@ -19,7 +19,7 @@ from typing import Any, Self
 
 from experiment_cycle.tuning.crew import ONE_THREAD
 from experiment_cycle.tuning.hand_over import write_work
-from experiment_cycle.tuning.wandb_sweeps.wire import OVER, Task, Word
+from experiment_cycle.tuning.wandb_sweeps.wire import LOG, OVER, Task, Word
 
 LOOK_SECONDS = 0.5
 """How long is listened before it is looked whether the time is up."""
@@ -132,17 +132,20 @@ class Agents:
         write_work(folder, task)
         paths = [path or os.getcwd() for path in sys.path]
         threads = ONE_THREAD if task.study.workers > 1 else {}
-        process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-P", "-m", f"{__package__}.agent_process", str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-            env=os.environ | threads | {"PYTHONPATH": os.pathsep.join(paths)},
-            # so that Ctrl-C comes to this process alone
-            process_group=0 if os.name == "posix" else None,
-        )
+        # unbuffered: one that is killed must have written what it printed
+        command = [sys.executable, "-u", "-P", "-m", f"{__package__}.agent_process", str(folder)]
+        with (task.folder / task.study.key / LOG).open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                encoding="utf-8",
+                env=os.environ | threads | {"PYTHONPATH": os.pathsep.join(paths)},
+                # so that Ctrl-C comes to this process alone
+                process_group=0 if os.name == "posix" else None,
+            )
         agent = AgentProcess(process, None)
         self._agents.append(agent)
         threading.Thread(target=self._listen_to, args=(agent,), daemon=True).start()

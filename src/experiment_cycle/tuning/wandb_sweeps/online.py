@@ -177,11 +177,18 @@ class OnlineSweep:
             self._running.pop(agent.trial, None)
         self._deaths += 1
         if self._deaths > DEATHS:
+            code = agent.process.returncode
             raise self._broken(
-                f"{self._deaths} agents died, the last one with code {agent.process.returncode}"
+                f"{self._deaths} agents died, the last one with code {code}"
+                # who was killed, negative, could not say why
+                + (self._last_words() if code > 0 else "")
             )
         if self._wants_more():
             self._start(agents)
+
+    def _last_words(self) -> str:
+        lines = (self._store.folder / LOG).read_text("utf-8", "replace").strip().splitlines()
+        return f" ({lines[-1]})" if lines else ""
 
     def _because(self) -> str:
         done, asked = len(self._trials), self._study.trials
@@ -220,7 +227,7 @@ class OnlineSweep:
         return BackendError(
             f"W&B Sweeps cannot go on: {shown}. Next step: check {KEY}, WANDB_BASE_URL and the "
             f"network{again}, and run again (finished trials are kept); or set tuning.wandb.mode "
-            f"to offline. What W&B has printed is in {self._store.folder / LOG}."
+            f"to offline. What its agents have printed is in {self._store.folder / LOG}."
         )
 
     @contextmanager

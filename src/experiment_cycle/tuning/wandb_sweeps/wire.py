@@ -29,7 +29,7 @@ Word = Literal["ready", "created", "free", "drawn", "kept", "dropped", "ended", 
     gone      its process has ended; said for it
 """
 LOG = "agent.log"
-"""The file in a study's folder with what W&B prints while its agents run."""
+"""The file in a study's folder with all that agents print, and whoever runs in them."""
 UNANSWERED: tuple[Word, ...] = ("ready", "broken", "gone")
 OVER = "over"
 """What the search says unasked: trials under way are to be given up."""
@@ -72,13 +72,9 @@ class Wire:
     The process ends as soon as the search is gone, whatever it is doing.
     """
 
-    def __init__(self, log: Path) -> None:
-        """Take the standard streams over.
-
-        Args:
-            log: A file for what anybody prints from now on.
-        """
-        self._out = _taken_over(log)
+    def __init__(self) -> None:
+        """Take the standard streams over: what is printed from now on goes where errors go."""
+        self._out = _taken_over()
         self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._over = threading.Event()
         threading.Thread(target=self._listen, daemon=True).start()
@@ -108,10 +104,8 @@ class Wire:
         os._exit(0)
 
 
-def _taken_over(log: Path) -> TextIO:
-    """Send what is printed into a file, and give the stream that it went to before."""
+def _taken_over() -> TextIO:
+    """Send what is printed to the standard error, and give the stream that it went to before."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    with log.open("ab") as handle:
-        os.dup2(handle.fileno(), 1)
-        os.dup2(handle.fileno(), 2)
+    os.dup2(2, 1)
     return out
