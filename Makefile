@@ -24,17 +24,21 @@ install: $(RUN)
 run: $(RUN)
 	$(BIN)/kedro run
 
-# Two halves at the same time, for two cores; the report of the first is printed when both are through.
-FIRST_HALF := tests/audit tests/commands tests/project
-SECOND_HALF := $(filter-out $(FIRST_HALF) tests/conftest.py tests/__pycache__,$(wildcard tests/*))
+# Three parts at the same time, for two cores: the searches mostly wait for processes of their own.
+# The reports of the other two are printed when all are through.
+PROJECT := tests/audit tests/commands tests/project
+SEARCHES := tests/tuning
+REST := $(filter-out $(PROJECT) $(SEARCHES) tests/conftest.py tests/__pycache__,$(wildcard tests/*))
 
 test: $(DEV)
-	@report=$$(mktemp); \
-	$(BIN)/pytest $(FIRST_HALF) > $$report 2>&1 & first=$$!; \
-	$(BIN)/pytest $(SECOND_HALF); second=$$?; \
-	wait $$first; first=$$?; \
-	cat $$report; rm -f $$report; \
-	exit $$((first + second))
+	@reports=$$(mktemp -d); \
+	$(BIN)/pytest $(PROJECT) > $$reports/project 2>&1 & project=$$!; \
+	$(BIN)/pytest $(SEARCHES) > $$reports/searches 2>&1 & searches=$$!; \
+	$(BIN)/pytest $(REST); failed=$$?; \
+	wait $$project || failed=1; \
+	wait $$searches || failed=1; \
+	cat $$reports/*; rm -rf $$reports; \
+	exit $$failed
 
 check: $(DEV)
 	$(BIN)/ruff check .
