@@ -51,6 +51,10 @@ def use_table(project: Path, file: Path, columns: dict[str, Any], splitting: str
     task = project / "conf/base/parameters_task.yml"
     parameters = yaml.safe_load(task.read_text())
     task.write_text(yaml.safe_dump(parameters | {"columns": columns}))
+    evaluation = project / "conf/base/parameters_evaluation.yml"
+    asked = yaml.safe_load(evaluation.read_text())
+    asked["evaluation"]["behaviour"] = []  # what is expected of the example's columns
+    evaluation.write_text(yaml.safe_dump(asked))
     split = project / "conf/base/parameters_splitting.yml"
     options = yaml.safe_load(split.read_text())
     options["splitting"]["strategy"] = splitting

@@ -26,6 +26,7 @@ TASK = {
     },
     "splitting": {"strategy": "stratified", "override_reason": None},
     "tuning": {"method": "none", "trials": 2},
+    "evaluation": {"behaviour": []},
     "training": {
         "estimator": "linear",
         "baseline": "linear",

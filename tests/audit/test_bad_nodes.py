@@ -259,6 +259,13 @@ def test_rows_that_a_filter_drops_are_followed_by_their_key(
         assert "--shuffles=0" in found.report["not_run"]["LEAK019"]
 
 
+THREE_CLASSES = {
+    "success_criteria": {
+        "primary": {"metric": "roc_auc_ovr", "min_improvement": 0.0, "expected_improvement": 0.1},
+        "guardrails": [],
+    },
+    "metrics_to_track": [],
+}
 RANKING = {
     "success_criteria": {
         "primary": {"metric": "ndcg", "min_improvement": 0.0, "expected_improvement": 0.1},
@@ -319,7 +326,7 @@ def test_clean_nodes_and_three_classes_raise_no_alarm(
     project = make_project(
         table,
         {"data_preparation": preparation(CLEAN)},
-        as_task("classification", "stratified", positive=None),
+        as_task("classification", "stratified", positive=None) | {"hypothesis": THREE_CLASSES},
     )
 
     found = audit(project)
