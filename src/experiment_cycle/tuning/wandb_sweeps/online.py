@@ -46,6 +46,8 @@ class OnlineSweep:
         self._options = options
         self._trials: dict[int, Trial] = {}
         self._running: dict[int, dict[str, Any]] = {}
+        # told to ask the server for a trial, which counts as one already
+        self._drawing: set[AgentProcess] = set()
         self._ended = False
         self._deaths = 0
         self._repeats = 0
@@ -113,8 +115,12 @@ class OnlineSweep:
                 self._keep_sweep(content)
                 self._start(agents)
             case "free":
+                self._drawing.discard(agent)
                 answer = self._wants_more()
+                if answer:
+                    self._drawing.add(agent)
             case "drawn":
+                self._drawing.discard(agent)
                 answer = self._assigned(content)
                 agent.trial = answer.number
             case "kept" | "dropped":
@@ -125,12 +131,13 @@ class OnlineSweep:
             case "broken":
                 raise self._broken(content)
             case "gone":
+                self._drawing.discard(agent)
                 self._mourn(agents, agent)
         if word not in UNANSWERED:
             agent.tell(answer)
 
     def _wants_more(self) -> bool:
-        there = len(self._trials) + len(self._running)
+        there = len(self._trials) + len(self._running) + len(self._drawing)
         return not self._ended and there < self._study.trials and not self._has_no_time()
 
     def _has_no_time(self) -> bool:
