@@ -11,17 +11,19 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import yaml
 from pydantic import BaseModel, Field, ValidationError
 
+from experiment_cycle.backends import check_backend
 from experiment_cycle.columns import Columns
 from experiment_cycle.contradictions import find_contradictions
 from experiment_cycle.data_versioning.options import DataVersioningOptions
 from experiment_cycle.decision.options import DecisionOptions
-from experiment_cycle.errors import ConfigurationError, near_misses
+from experiment_cycle.errors import BackendError, ConfigurationError, near_misses
 from experiment_cycle.evaluation.options import EvaluationOptions
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.options import Options
 from experiment_cycle.problem import Task
 from experiment_cycle.reporting.options import ReportingOptions
 from experiment_cycle.splitting.options import SplittingOptions
+from experiment_cycle.tracking.options import TrackingOptions
 from experiment_cycle.training.options import TrainingOptions
 from experiment_cycle.tuning.options import TuningOptions
 
@@ -74,11 +76,38 @@ def check_parameters(
     return configuration
 
 
-def _describe(item: Any) -> str:
+def check_tracking(tree: dict[str, Any]) -> TrackingOptions:
+    """Turn `tracking.yml` into typed options, and look for the trackers that it names.
+
+    Raises:
+        ConfigurationError: a key is unknown or out of range, there is no such tracker, or its
+            package is not installed.
+    """
+    problems = []
+    try:
+        options = TrackingOptions.model_validate(tree)
+    except ValidationError as error:
+        problems = [_describe(item, TrackingOptions) for item in error.errors()]
+        options = TrackingOptions()
+    for name in options.trackers:
+        try:
+            check_backend("trackers", name)
+        except BackendError as error:
+            problems.append(f"trackers: {error.message}")
+    if problems:
+        lines = "".join(f"\n  {problem}" for problem in problems)
+        raise ConfigurationError(
+            f"tracking.yml cannot be used; nothing was run.{lines}\nNext step: mend it in "
+            "conf/base, or in the folder of the environment."
+        )
+    return options
+
+
+def _describe(item: Any, root: type[BaseModel] | None = None) -> str:
     """Put one of pydantic's findings into a line that says what is allowed."""
     path = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        siblings = _keys_at(Configuration, item["loc"][:-1])
+        siblings = _keys_at(root or Configuration, item["loc"][:-1])
         return f"{path}: unknown key. {near_misses(str(item['loc'][-1]), siblings)}"
     if item["type"] == "missing":
         return f"{path}: this key is missing."
@@ -91,7 +120,7 @@ def _describe(item: Any) -> str:
         )
     given = "" if isinstance(item["input"], dict | list) else f" Given: {item['input']!r}."
     message = item["msg"].removeprefix("Value error, ")
-    return f"{path}: {message}.{given}"
+    return f"{path}: {message}.{given}" if path else f"{message}."
 
 
 def _choices(expected: str) -> list[str]:

@@ -32,10 +32,13 @@ RAW = "raw_data"
 class CheckHook:
     """Refuse what cannot end well, before any work is lost."""
 
+    def __init__(self, record: CycleMlflowHook) -> None:
+        self._record = record
+
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
         """Check the parameters, and give `mlflow.yml` the project's folder."""
-        from experiment_cycle.configuration import check_parameters  # noqa: PLC0415
+        from experiment_cycle.configuration import check_parameters, check_tracking  # noqa: PLC0415
 
         project = str(context.project_path)
         OmegaConf.register_new_resolver("project_path", lambda: project, replace=True)
@@ -51,6 +54,11 @@ class CheckHook:
                 if name.startswith("params:")
             },
             folders=[Path(loader.conf_source) / (env or "") for env in _environments(loader)],
+        )
+        self._record.configure(
+            configuration.model_dump(mode="json"),
+            check_tracking(_tree(loader, "tracking")),
+            _tree(loader, "credentials"),
         )
         self._command = run_command(
             context.env, loader.default_run_env, context._runtime_params or {}
@@ -172,8 +180,16 @@ def _configure_logging(project: Path) -> None:
         configure_logging(yaml.safe_load(file.read_text()))
 
 
+def _tree(loader: Any, kind: str) -> dict[str, Any]:
+    """Read one kind of configuration; the empty dict where there is none."""
+    try:
+        return dict(loader[kind])
+    except MissingConfigException:
+        return {}
+
+
 def _check_readable(loader: Any) -> None:
-    for kind in ("parameters", "catalog"):
+    for kind in ("parameters", "catalog", "tracking", "credentials"):
         try:
             loader[kind]
         except yaml.YAMLError as error:
@@ -229,9 +245,10 @@ def _environments(loader: Any) -> list[str]:
     return [loader.env or loader.default_run_env, loader.base_env]
 
 
+_RECORD = CycleMlflowHook()
 HOOKS = (
-    CheckHook(),
-    CycleMlflowHook(),
+    CheckHook(_RECORD),
+    _RECORD,
     RowCountHook(),
     OpeningsHook(CYCLE_FILE),
     SummaryHook(),

@@ -25,5 +25,6 @@ DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
-    "merge_strategy": {"parameters": "soft", "mlflow": "soft"},
+    "config_patterns": {"tracking": ["tracking*", "tracking*/**", "**/tracking*"]},
+    "merge_strategy": {"parameters": "soft", "mlflow": "soft", "tracking": "soft"},
 }

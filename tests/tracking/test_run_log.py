@@ -8,9 +8,9 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from experiment_cycle.tracking.hook import CycleMlflowHook
 from experiment_cycle.tracking.record import read_back, recorded_artifacts
 from experiment_cycle.tracking.run_log import RunLog
+from experiment_cycle.tracking.secrets import Secrets
 
 logger = logging.getLogger("experiment_cycle.something")
 
@@ -22,7 +22,7 @@ def recorded_log() -> str:
 
 
 def test_the_log_of_a_run_is_an_artifact(store: Path) -> None:
-    log = RunLog(store / "reports" / "run.log")
+    log = RunLog(store / "reports" / "run.log", Secrets(["planted-secret"]))
     with mlflow.start_run() as run:
         logger.error("before")
         log.open()
@@ -38,7 +38,7 @@ def test_the_log_of_a_run_is_an_artifact(store: Path) -> None:
 
 
 def test_what_ended_a_run_is_in_its_log_with_the_way_there(store: Path) -> None:
-    log = RunLog(store / "run.log")
+    log = RunLog(store / "run.log", Secrets(()))
 
     def failing() -> None:
         raise ValueError("no such column")
@@ -57,7 +57,7 @@ def test_what_ended_a_run_is_in_its_log_with_the_way_there(store: Path) -> None:
 def test_a_record_that_takes_no_log_does_not_fail_the_run(
     store: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    log = RunLog(store / "run.log")
+    log = RunLog(store / "run.log", Secrets(()))
     log.open()
     log.close("no such run", "The run is finished.")
     assert "did not get into the record" in caplog.text
@@ -65,13 +65,19 @@ def test_a_record_that_takes_no_log_does_not_fail_the_run(
     log.close("no such run", "The run is finished.")
 
 
-def test_a_stopped_process_leaves_a_record_that_says_it_was_killed(store: Path) -> None:
-    hook = CycleMlflowHook()
-    run = mlflow.start_run()
-    hook.run_id, hook._log = run.info.run_id, RunLog(store / "run.log")
-    hook._log.open()
-    # what `before_pipeline_run` leaves to the end of the process
-    hook._end_killed()
-    assert mlflow.get_run(run.info.run_id).info.status == "KILLED"
-    with mlflow.start_run(run_id=run.info.run_id):
-        assert "The run was stopped." in recorded_log()
+def test_secrets_are_not_in_the_log_nor_in_its_traceback(store: Path) -> None:
+    log = RunLog(store / "run.log", Secrets(["planted-secret"]))
+
+    def failing() -> None:
+        raise ValueError("key planted-secret was refused")
+
+    with mlflow.start_run() as run:
+        log.open()
+        logger.error("planted-secret")
+        try:
+            failing()
+        except ValueError as error:
+            log.close(run.info.run_id, "The run failed.", error)
+        text = recorded_log()
+    assert "key *** was refused" in text
+    assert "planted-secret" not in text + (store / "run.log").read_text()

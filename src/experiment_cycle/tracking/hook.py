@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import yaml
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
@@ -22,29 +23,59 @@ from pydantic import BaseModel
 from experiment_cycle.datasets.pinned import PinnedDataset
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.options import fingerprint
+from experiment_cycle.replacing import replacing
+from experiment_cycle.tracking.contract import RunDescription
 from experiment_cycle.tracking.cycle import Cycle, PlannedNode, kept_nodes, rewrites
-from experiment_cycle.tracking.record import (
-    record_dataset_version,
-    record_history,
-    record_metrics,
-    record_parameters,
-    record_tags,
-    record_validation,
-)
+from experiment_cycle.tracking.entries import Status
+from experiment_cycle.tracking.fan_out import FanOut
+from experiment_cycle.tracking.files import KeptArtifacts, content_of
+from experiment_cycle.tracking.left_running import PROCESS, close_left_running, this_process
+from experiment_cycle.tracking.options import TrackingOptions
+from experiment_cycle.tracking.record import name_dataset
+from experiment_cycle.tracking.recorder import Recorder
 from experiment_cycle.tracking.run_log import RunLog
+from experiment_cycle.tracking.secrets import Secrets, hide_in_logs
+from experiment_cycle.tracking.translation import entry_of, parameters_of, tags_of
 
 # MLflow advises the authors of kedro-mlflow when it is imported, past any filter
 with warnings.catch_warnings(record=True):
     from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 
+logger = logging.getLogger(__name__)
+
 CYCLE_FILE = Path("data/08_reporting/cycle.json")
 LOG_FILE = Path("data/08_reporting/run.log")
+CONFIGURATION_FILE = Path("data/08_reporting/configuration.yml")
+JOURNALS = Path("data/08_reporting/tracking")
 DECIDED = "promotion"
 """The dataset whose presence in a record says that the record's decision has been carried out."""
 
 
 class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
     """Open one MLflow run a cycle, and record in it what the catalog marks for the record."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._recorder: Recorder | None = None
+        self._typed: dict[str, Any] = {}
+        self._options = TrackingOptions()
+        self._credentials: dict[str, Any] = {}
+        self._secrets = Secrets(())
+
+    def configure(
+        self, typed: dict[str, Any], options: TrackingOptions, credentials: dict[str, Any]
+    ) -> None:
+        """Take what was checked before the run.
+
+        Args:
+            typed: All parameters, with the defaults of what is not written down.
+            options: `tracking.yml`.
+            credentials: All blocks of `credentials.yml`; the trackers' are in `tracking`.
+        """
+        self._typed = typed
+        self._options = options
+        self._credentials = credentials
+        self._secrets = Secrets.of(credentials)
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -54,10 +85,12 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
             logging.getLogger(name).setLevel(logging.WARNING)
         # it warns where pip is not installed in the environment
         logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
+        hide_in_logs(self._secrets)
         super().after_context_created(context)
         self._parameters: dict[str, Any] = context.config_loader["parameters"]
         self._cycle = Cycle(context.project_path / CYCLE_FILE)
-        self._log = RunLog(context.project_path / LOG_FILE)
+        self._log = RunLog(context.project_path / LOG_FILE, self._secrets)
+        self._project = context.project_path
 
     @hook_impl
     def before_pipeline_run(
@@ -82,12 +115,12 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         if not self._is_mlflow_enabled:
             return
         self._log.open()
-        if not self._already_active_mlflow:
-            # Kedro calls no hook on Ctrl-C, and MLflow would call the run finished
-            atexit.register(self._end_killed)
+        # Kedro calls no hook on Ctrl-C, and MLflow would call the run finished
+        atexit.register(self._end_killed)
+        recorder = self._recorder = self._open_recorder()
         self._cycle.begin(str(self.run_id), self._parameters, kept)
         if not resumed:
-            self._start_record(state.run_id if state and kept else None)
+            self._start_record(recorder, state.run_id if state and kept else None)
             self._carry_over(kept, catalog)
 
     @hook_impl
@@ -95,7 +128,7 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Close the log, and the record."""
-        self._close_log("The run is finished.")
+        self._end("The run is finished.", "finished")
         super().after_pipeline_run(run_params, pipeline, catalog)
 
     @hook_impl
@@ -103,18 +136,46 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         self, error: Exception, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Close the log with the error in it, and the record as failed."""
-        self._close_log("The run failed.", error)
+        self._end("The run failed.", "failed", error)
         super().on_pipeline_error(error, run_params, pipeline, catalog)
 
-    def _close_log(self, ending: str, error: Exception | None = None) -> None:
+    def _open_recorder(self) -> Recorder:
+        """Open the record, which MLflow has already, for all trackers."""
+        run = MlflowClient().get_run(str(self.run_id)).info
+        close_left_running(run.experiment_id)
+        described = RunDescription(
+            run_id=run.run_id,
+            experiment=self.mlflow_config.tracking.experiment.name,
+            name=str(run.run_name),
+            description=self._parameters["hypothesis"]["statement"],
+        )
+        fan_out = FanOut(
+            self._project / JOURNALS / run.run_id,
+            self._project,
+            self._options,
+            self._credentials.get("tracking") or {},
+            KeptArtifacts(artifacts=str(run.artifact_uri), store=mlflow.get_tracking_uri()),
+        )
+        recorder = Recorder(described, self._project, fan_out, self._secrets)
+        recorder.record(tags_of({PROCESS: this_process()}))
+        return recorder
+
+    def _end(self, ending: str, status: Status, error: Exception | None = None) -> None:
         atexit.unregister(self._end_killed)
-        if self._is_mlflow_enabled:
-            self._log.close(str(self.run_id), ending, error)
+        recorder, self._recorder = self._recorder, None
+        if recorder is None:
+            return
+        kept = self._log.close(str(self.run_id), ending, error)
+        if kept is not None:
+            recorder.record_file(*kept, in_mlflow=True)
+        for tracker, reference in recorder.end(status).items():
+            logger.info("%s keeps the record: %s", tracker, reference)
 
     def _end_killed(self) -> None:
         """Close the record of a run that neither finished nor failed, when the process ends."""
-        self._log.close(str(self.run_id), "The run was stopped.")
-        mlflow.end_run("KILLED")
+        self._end("The run was stopped.", "killed")
+        if not self._already_active_mlflow:
+            mlflow.end_run("KILLED")
 
     def _name(self) -> str:
         """Name a record for a list of them: hypothesis and challenger."""
@@ -132,26 +193,31 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         )
         return bool(found)
 
-    def _start_record(self, parent: str | None) -> None:
+    def _start_record(self, recorder: Recorder, parent: str | None) -> None:
         hypothesis = Hypothesis.model_validate(self._parameters["hypothesis"])
-        record_parameters(self._parameters)
-        record_tags(
-            {
-                "cycle_id": self.run_id,
-                "parent_cycle_id": parent,
-                "hypothesis_id": hypothesis.id,
-                "hypothesis_hash": fingerprint(hypothesis),
-                "mlflow.note.content": hypothesis.statement,
-            }
-        )
+        plain = self._secrets.hide_in({**self._parameters, **self._typed})
+        recorder.record(parameters_of(plain))
+        file = self._project / CONFIGURATION_FILE
+        with replacing(file) as unfinished:
+            text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+            unfinished.write_text(text, encoding="utf-8")
+        recorder.record_file(file, file.name)
+        told = {
+            "cycle_id": self.run_id,
+            "parent_cycle_id": parent,
+            "hypothesis_id": hypothesis.id,
+            "hypothesis_hash": fingerprint(hypothesis),
+            "configuration_hash": content_of(file),
+            "mlflow.note.content": hypothesis.statement,
+        }
+        recorder.record(tags_of(told))
 
     def _carry_over(self, kept: Iterable[str], catalog: DataCatalog) -> None:
         """Copy what the kept nodes made into a new record, so that each record is whole."""
         for name in kept:
             for output in sorted(self._planned[name].makes):
                 dataset: Any = catalog.get(output)
-                if hasattr(dataset, "artifact_path"):
-                    mlflow.log_artifact(str(dataset._filepath), dataset.artifact_path)
+                self._record_file(dataset, in_mlflow=False)
                 self._record_marked(output, dataset, None)
 
     @hook_impl
@@ -173,27 +239,33 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
         """Record a saved dataset as its catalog entry says."""
-        if self._is_mlflow_enabled and self.run_id is not None:
-            self._record_marked(dataset_name, self._catalog.get(dataset_name), data)
+        if self._recorder is not None:
+            dataset = self._catalog.get(dataset_name)
+            self._record_file(dataset, in_mlflow=True)
+            self._record_marked(dataset_name, dataset, data)
         if dataset_name == node.outputs[-1]:  # they are saved in their order
             self._finish(node)
+
+    def _record_file(self, dataset: Any, *, in_mlflow: bool) -> None:
+        """Record the file of a dataset that is an artifact of the record."""
+        if self._recorder is None or not hasattr(dataset, "artifact_path"):
+            return
+        file = Path(str(dataset._filepath))
+        folder = dataset.artifact_path
+        path = f"{folder}/{file.name}" if folder else file.name
+        self._recorder.record_file(file, path, in_mlflow=in_mlflow)
 
     def _record_marked(self, name: str, dataset: Any, data: Any) -> None:
         marks = (getattr(dataset, "metadata", None) or {}).get("experiment_cycle") or {}
         mark = marks.get("log")
-        if mark is None:
+        if mark is None or self._recorder is None:
             return
         data = dataset.load() if data is None else data
-        if mark == "metrics":
-            record_metrics(data, prefix="" if name == "metrics" else name)
-        elif mark == "history":
-            record_history(data)
-        elif mark == "validation":
-            record_validation(data)
-        elif mark == "dataset":
-            record_dataset_version(data)
-        elif mark == "tags":
-            record_tags({f"{name}.{key}": value for key, value in data.items()})
+        if mark == "dataset":
+            name_dataset(data)
+        entry = entry_of(mark, name, data)
+        if entry is not None:
+            self._recorder.record(entry)
 
     @hook_impl
     def before_node_run(

@@ -1,107 +1,27 @@
-"""Write to, and read back from, the MLflow run that is the record of the present cycle."""
+"""Read back from the MLflow run that is the record of the present cycle, and tag it."""
 
 from __future__ import annotations
 
-import json
-import math
-import re
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import mlflow
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import RunTag
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking import MlflowClient
-from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH, MAX_PARAMS_TAGS_PER_BATCH
 
 from experiment_cycle.errors import IntegrityError
-
-MAX_METRICS_PER_BATCH = 1000
-CUT = " … (whole value: configuration.json)"
-
-
-def flatten(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield each leaf of nested dicts with its dotted path; lists are leaves."""
-    if isinstance(tree, dict) and tree:
-        for key, value in tree.items():
-            yield from flatten(value, f"{prefix}.{key}" if prefix else str(key))
-    else:
-        yield prefix, tree
-
-
-def as_text(value: Any) -> str:
-    """Write a parameter's value as MLflow compares it: plain for scalars, JSON for lists."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def record_parameters(parameters: dict[str, Any]) -> None:
-    """Record every leaf as a parameter of its own, and the whole as `configuration.json`."""
-    entries = []
-    for name, value in flatten(parameters):
-        text = as_text(value)
-        if len(text) > MAX_PARAM_VAL_LENGTH:
-            text = text[: MAX_PARAM_VAL_LENGTH - len(CUT)] + CUT
-        entries.append(Param(name, text))
-    run_id = _active_run_id()
-    for start in range(0, len(entries), MAX_PARAMS_TAGS_PER_BATCH):
-        batch = entries[start : start + MAX_PARAMS_TAGS_PER_BATCH]
-        MlflowClient().log_batch(run_id, params=batch)
-    mlflow.log_dict(parameters, "configuration.json")
-
-
-def record_metrics(tree: dict[str, Any], prefix: str) -> None:
-    """Record every finite number of a tree in one batch; a leaf `value` takes its parent's name."""
-    now = _milliseconds()
-    metrics = [
-        Metric(_name(f"{prefix}.{path}".strip(".").removesuffix(".value")), float(value), now, 0)
-        for path, value in flatten(tree)
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    ]
-    _log_metrics(metrics)
-
-
-def _name(name: str) -> str:
-    """Leave out of a metric's name what MLflow does not take, such as the > of a class >50K."""
-    return re.sub(r"[^/\w.\- :]", "_", name)
-
-
-def record_history(history: dict[str, Any]) -> None:
-    """Record the curves of a training history with the boosting round or epoch as step."""
-    now = _milliseconds()
-    _log_metrics(
-        [
-            Metric(f"{part}.{name}.by_step", float(value), now, step)
-            for part in ("train", "validation")
-            for name, values in history[part].items()
-            for step, value in enumerate(values, start=1)
-            if value is not None and math.isfinite(value)
-        ]
-    )
-
-
-def record_validation(report: dict[str, Any]) -> None:
-    """Record the metrics of a validation report, and of each how it varies over the seeds."""
-    tree: dict[str, Any] = {name: {"value": value} for name, value in report["metrics"].items()}
-    for seeds in report["seeds"]:
-        parts = ("mean", "standard_deviation", "worst")
-        tree[seeds["metric"]]["seeds"] = {part: seeds[part] for part in parts}
-    record_metrics(tree, prefix="validation")
+from experiment_cycle.tracking.translation import tags_of
 
 
 def record_tags(tags: dict[str, Any]) -> None:
-    """Record short values as tags; what is None or long is left to the artifacts."""
-    entries = [
-        RunTag(name, as_text(value))
-        for name, value in tags.items()
-        if value is not None and len(as_text(value)) <= MAX_PARAM_VAL_LENGTH
-    ]
+    """Record short values as tags of the active run; what is None or long is left out."""
+    entries = [RunTag(name, value) for name, value in tags_of(tags).values.items()]
     MlflowClient().log_batch(_active_run_id(), tags=entries)
 
 
-def record_dataset_version(version: dict[str, Any]) -> None:
-    """Record a dataset version as the run's input dataset, under our content hash."""
+def name_dataset(version: dict[str, Any]) -> None:
+    """Name a dataset version as the active run's input dataset, under our content hash."""
     from mlflow.data.code_dataset_source import CodeDatasetSource  # noqa: PLC0415
     from mlflow.data.meta_dataset import MetaDataset  # noqa: PLC0415
 
@@ -110,9 +30,6 @@ def record_dataset_version(version: dict[str, Any]) -> None:
     digest = version["content_hash"][:36]
     dataset = MetaDataset(source, name="dataset", digest=digest)  # type: ignore[abstract]
     mlflow.log_input(dataset, context="cycle")
-    # the hash of each column is in the artifact
-    plain = {key: value for key, value in version.items() if not isinstance(value, dict)}
-    record_tags({f"dataset.{key}": value for key, value in plain.items()})
 
 
 def recorded_artifacts() -> set[str]:
@@ -160,18 +77,8 @@ def read_back(path: str) -> bytes:
     return Path(local).read_bytes()
 
 
-def _milliseconds() -> int:
-    return time.time_ns() // 1_000_000
-
-
 def _active_run_id() -> str:
     run = mlflow.active_run()
     if run is None:
         raise IntegrityError("Nothing can be recorded: no MLflow run is active.")
     return str(run.info.run_id)
-
-
-def _log_metrics(metrics: list[Metric]) -> None:
-    run_id = _active_run_id()
-    for start in range(0, len(metrics), MAX_METRICS_PER_BATCH):
-        MlflowClient().log_batch(run_id, metrics=metrics[start : start + MAX_METRICS_PER_BATCH])

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import mlflow
 
+from experiment_cycle.replacing import replacing
+from experiment_cycle.tracking.secrets import Secrets, SecretsFilter
+
 logger = logging.getLogger(__name__)
 
 FORMAT = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
@@ -22,9 +25,10 @@ class RunLog:
     beginning (UTC) as name there.
     """
 
-    def __init__(self, file: Path) -> None:
-        """Write to `file`, in place of the log of the run before."""
+    def __init__(self, file: Path, secrets: Secrets) -> None:
+        """Write to `file`, in place of the log of the run before; `secrets` stay out of it."""
         self._file = file
+        self._secrets = secrets
         self._handler: logging.FileHandler | None = None
         self._begun = ""
 
@@ -36,26 +40,37 @@ class RunLog:
         formatter = logging.Formatter(FORMAT)
         formatter.converter = time.gmtime
         self._handler.setFormatter(formatter)
+        self._handler.addFilter(SecretsFilter(self._secrets))
         logging.getLogger().addHandler(self._handler)
 
-    def close(self, run_id: str, ending: str, error: BaseException | None = None) -> None:
-        """End the file with how the run ended, and put it into the record.
+    def close(
+        self, run_id: str, ending: str, error: BaseException | None = None
+    ) -> tuple[Path, str] | None:
+        """End the file with how the run ended, and put it into MLflow's record.
 
         Args:
             run_id: The record.
             ending: How the run ended, in a word or two.
             error: What ended it; it goes into the file with its traceback.
+
+        Returns:
+            The file, and its name in the record; None where no log was open.
         """
         handler, self._handler = self._handler, None
         if handler is None:
-            return
+            return None
         logging.getLogger().removeHandler(handler)
         level = logging.INFO if error is None else logging.ERROR
         trace = None if error is None else (type(error), error, error.__traceback__)
         handler.emit(logging.LogRecord(__name__, level, "", 0, ending, None, trace))
         handler.close()
+        # a traceback is put into words by the handler, past its filter
+        text = self._secrets.hide(self._file.read_text(encoding="utf-8"))
+        with replacing(self._file) as unfinished:
+            unfinished.write_text(text, encoding="utf-8")
+        path = f"{FOLDER}/{self._begun}.log"
         try:
-            text = self._file.read_text(encoding="utf-8")
-            mlflow.log_text(text, f"{FOLDER}/{self._begun}.log", run_id=run_id)
+            mlflow.log_text(text, path, run_id=run_id)
         except (mlflow.MlflowException, OSError) as problem:
             logger.warning("The log %s did not get into the record: %s", self._file, problem)
+        return self._file, path

@@ -17,7 +17,7 @@ TITLE = "Evidence is in the record"
 PREDICTIONS = "_predictions"
 """How the names of the hashes of predictions end."""
 DECLARED = (
-    "configuration.json",
+    "configuration.yml",
     "data_versioning/dataset_profile.json",
     "data_versioning/dataset_version.json",
     "data_versioning/row_counts.json",

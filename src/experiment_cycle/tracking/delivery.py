@@ -1,0 +1,181 @@
+"""Takes a journal to one tracker, in a process that does nothing else.
+
+A tracker's SDK takes seconds to import, opens threads, waits for servers, and may hang or crash. In
+a process of its own none of that touches the run, and `kedro cycle sync` is the same code.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from filelock import FileLock
+
+from experiment_cycle.backends import load_backend
+from experiment_cycle.errors import CycleError
+from experiment_cycle.options import Record
+from experiment_cycle.tracking.contract import Tracker
+from experiment_cycle.tracking.entries import (
+    Artifact,
+    Begun,
+    Ended,
+    Entry,
+    Metrics,
+    Parameters,
+    Status,
+    Tags,
+)
+from experiment_cycle.tracking.files import KeptArtifacts, as_recorded
+from experiment_cycle.tracking.journal import Journal, Receipt
+from experiment_cycle.tracking.secrets import Secrets
+
+PAUSE_SECONDS = 0.2
+FAMILY = "trackers"
+FAILED = 3
+"""Exit code of a delivery whose tracker did not take everything."""
+
+
+class Order(Record):
+    """What a delivery is asked to do. It comes through standard input: it may hold secrets.
+
+    Attributes:
+        folder: The journal's.
+        project: The project's folder, from which files are named.
+        tracker: The tracker's name.
+        options: Its block of `tracking.yml`.
+        credentials: Its block of `credentials.yml`.
+        kept: MLflow's copies of the run's artifacts, for files that were written over since.
+    """
+
+    folder: Path
+    project: Path
+    tracker: str
+    options: dict[str, Any]
+    credentials: dict[str, Any]
+    kept: KeptArtifacts | None
+
+
+class Delivery:
+    """Takes one journal to one tracker, from where it stopped."""
+
+    def __init__(self, order: Order) -> None:
+        """Prepare; nothing is imported or sent yet."""
+        self._order = order
+        self._journal = Journal(order.folder)
+        self._secrets = Secrets.of(order.credentials)
+        self._status: Status = "killed"
+        self.receipt = self._journal.receipt(order.tracker)
+
+    def run(self, more_may_come: Callable[[], bool]) -> Receipt:
+        """Deliver until everything is delivered and nothing more may come.
+
+        Returns:
+            How far it came; `failure` says why it stopped before the end, without secrets.
+        """
+        try:
+            # a delivery whose run was killed may still be at it
+            with FileLock(self._journal.folder / f".{self._order.tracker}.lock"):
+                self.receipt = self._journal.receipt(self._order.tracker)
+                self._deliver(more_may_come)
+        except Exception as error:
+            told = error.message if isinstance(error, CycleError) else _told(error)
+            self._keep(failure=self._secrets.hide(told))
+        return self.receipt
+
+    def _deliver(self, more_may_come: Callable[[], bool]) -> None:
+        order = self._order
+        tracker: Tracker = load_backend(FAMILY, order.tracker)(
+            options=order.options,
+            credentials=order.credentials,
+            folder=self._journal.tracker_folder(order.tracker),
+        )
+        # opened before is what was given a reference, even if it took nothing
+        reference = tracker.open(self._journal.description(), resumed=bool(self.receipt.reference))
+        self._keep(reference=reference, failure=None)
+        for entry, offset in self._entries(more_may_come):
+            self._write(tracker, entry)
+            self._keep(offset=offset, entries=self.receipt.entries + 1)
+        tracker.close(self._status)
+        self._keep(offline=bool(getattr(tracker, "offline", False)))
+
+    def _entries(self, more_may_come: Callable[[], bool]) -> Iterator[tuple[Entry, int]]:
+        offset = self.receipt.offset
+        while True:
+            # asked before reading: what was written until then is read below
+            last = not more_may_come()
+            for entry, end in self._journal.entries(after=offset):
+                yield entry, end
+                offset = end
+            if last:
+                return
+            time.sleep(PAUSE_SECONDS)
+
+    def _write(self, tracker: Tracker, entry: Entry) -> None:
+        if isinstance(entry, Parameters):
+            tracker.log_parameters(entry.values)
+        elif isinstance(entry, Metrics):
+            tracker.log_metrics(entry.points)
+        elif isinstance(entry, Tags):
+            tracker.log_tags(entry.values)
+        elif isinstance(entry, Artifact):
+            self._write_artifact(tracker, entry)
+        elif isinstance(entry, Begun):
+            self._status = "killed"
+        elif isinstance(entry, Ended):
+            self._status = entry.status
+
+    def _write_artifact(self, tracker: Tracker, entry: Artifact) -> None:
+        with as_recorded(entry, self._order.project, self._order.kept) as file:
+            if file is not None:
+                tracker.log_artifact(file, entry.path)
+                return
+        missing = sorted({*self.receipt.missing, entry.path})
+        self._keep(missing=tuple(missing))
+
+    def _keep(self, **changes: Any) -> None:
+        self.receipt = self.receipt.model_copy(update=changes)
+        self._journal.keep_receipt(self._order.tracker, self.receipt)
+
+
+def last_status(journal: Journal) -> Status:
+    """Tell how the last command that wrote into a journal ended."""
+    status: Status = "killed"
+    for entry, _ in journal.entries():
+        if isinstance(entry, Begun):
+            status = "killed"
+        elif isinstance(entry, Ended):
+            status = entry.status
+    return status
+
+
+def _told(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _watch_input() -> Callable[[], bool]:
+    """Tell as long as standard input is open, which it is until the run has ended or died."""
+    closed = Event()
+
+    def wait() -> None:
+        sys.stdin.read()
+        closed.set()
+
+    Thread(target=wait, daemon=True).start()
+    return lambda: not closed.is_set()
+
+
+def main() -> int:
+    """Carry out the order on the first line of standard input."""
+    order = Order.model_validate(json.loads(sys.stdin.readline()))
+    receipt = Delivery(order).run(_watch_input())
+    return FAILED if receipt.failure else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
