@@ -13,6 +13,7 @@ from experiment_cycle.commands.decide import decide
 from experiment_cycle.commands.promote import promote, rollback
 from experiment_cycle.commands.report import report
 from experiment_cycle.commands.runs import runs
+from experiment_cycle.commands.sync import sync
 from experiment_cycle.commands.what_if import what_if
 
 
@@ -33,4 +34,5 @@ cycle.add_command(promote)
 cycle.add_command(rollback)
 cycle.add_command(runs)
 cycle.add_command(report)
+cycle.add_command(sync)
 cycle.add_command(what_if)

@@ -14,8 +14,9 @@ from kedro.framework.startup import ProjectMetadata
 from omegaconf import OmegaConf
 
 from experiment_cycle.commands.project import read
-from experiment_cycle.configuration import Configuration, check_parameters
+from experiment_cycle.configuration import Configuration, check_parameters, check_tracking
 from experiment_cycle.tracking.hook import CycleMlflowHook
+from experiment_cycle.tracking.options import TrackingOptions
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,9 @@ class RecordStore:
     folder: Path
     configuration: Configuration
     experiment_id: str
+    tracking: TrackingOptions
+    credentials: dict[str, Any]
+    """Of the trackers, by their names."""
 
     @property
     def registered_model(self) -> str:
@@ -58,4 +62,10 @@ def open_store(metadata: ProjectMetadata, env: str | None) -> RecordStore:
     hook = CycleMlflowHook()
     hook.after_context_created(KedroContext(**arguments))
     experiment = hook.mlflow_config.tracking.experiment._experiment
-    return RecordStore(folder, configuration, str(experiment.experiment_id))
+    return RecordStore(
+        folder,
+        configuration,
+        str(experiment.experiment_id),
+        check_tracking(read(loader, "tracking")),
+        dict(read(loader, "credentials").get("tracking") or {}),
+    )

@@ -69,8 +69,10 @@ class OfflineTracker(Tracker, Protocol):
     def offline(self) -> bool:
         """Tell whether what it keeps lies in its folder, and nowhere else yet."""
 
-    def upload(self) -> str:
+    def upload(self, run: RunDescription) -> str:
         """Send what the folder keeps to the service; a second time changes nothing.
+
+        Called instead of `open`, in a process of its own.
 
         Returns:
             The record's address there.

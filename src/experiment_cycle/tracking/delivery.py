@@ -19,7 +19,7 @@ from filelock import FileLock
 from experiment_cycle.backends import load_backend
 from experiment_cycle.errors import CycleError
 from experiment_cycle.options import Record
-from experiment_cycle.tracking.contract import Tracker
+from experiment_cycle.tracking.contract import OfflineTracker, Tracker
 from experiment_cycle.tracking.entries import (
     Artifact,
     Begun,
@@ -50,6 +50,7 @@ class Order(Record):
         options: Its block of `tracking.yml`.
         credentials: Its block of `credentials.yml`.
         kept: MLflow's copies of the run's artifacts, for files that were written over since.
+        upload: Send what was kept offline to the tracker's service, once it has everything.
     """
 
     folder: Path
@@ -58,6 +59,7 @@ class Order(Record):
     options: dict[str, Any]
     credentials: dict[str, Any]
     kept: KeptArtifacts | None
+    upload: bool = False
 
 
 class Delivery:
@@ -88,12 +90,25 @@ class Delivery:
         return self.receipt
 
     def _deliver(self, more_may_come: Callable[[], bool]) -> None:
+        if not self._journal.has_all(self._order.tracker) or self.receipt.failure:
+            self._take(self._make(), more_may_come)
+        if self._order.upload and self.receipt.offline:
+            tracker: OfflineTracker = self._make()
+            reference = tracker.upload(self._journal.description())
+            self._keep(offline=False, reference=reference)
+
+    def _make(self) -> Any:
         order = self._order
-        tracker: Tracker = load_backend(FAMILY, order.tracker)(
+        return load_backend(FAMILY, order.tracker)(
             options=order.options,
             credentials=order.credentials,
             folder=self._journal.tracker_folder(order.tracker),
         )
+
+    def _take(self, tracker: Tracker, more_may_come: Callable[[], bool]) -> None:
+        for entry, offset in self._journal.entries():
+            if offset <= self.receipt.offset:
+                self._note_status(entry)
         # opened before is what was given a reference, even if it took nothing
         reference = tracker.open(self._journal.description(), resumed=bool(self.receipt.reference))
         self._keep(reference=reference, failure=None)
@@ -124,7 +139,10 @@ class Delivery:
             tracker.log_tags(entry.values)
         elif isinstance(entry, Artifact):
             self._write_artifact(tracker, entry)
-        elif isinstance(entry, Begun):
+        self._note_status(entry)
+
+    def _note_status(self, entry: Entry) -> None:
+        if isinstance(entry, Begun):
             self._status = "killed"
         elif isinstance(entry, Ended):
             self._status = entry.status
@@ -140,17 +158,6 @@ class Delivery:
     def _keep(self, **changes: Any) -> None:
         self.receipt = self.receipt.model_copy(update=changes)
         self._journal.keep_receipt(self._order.tracker, self.receipt)
-
-
-def last_status(journal: Journal) -> Status:
-    """Tell how the last command that wrote into a journal ended."""
-    status: Status = "killed"
-    for entry, _ in journal.entries():
-        if isinstance(entry, Begun):
-            status = "killed"
-        elif isinstance(entry, Ended):
-            status = entry.status
-    return status
 
 
 def _told(error: Exception) -> str:
