@@ -22,19 +22,22 @@ from pydantic import BaseModel
 
 from experiment_cycle.datasets.pinned import PinnedDataset
 from experiment_cycle.hypothesis import Hypothesis
+from experiment_cycle.live_metrics import listen, stop_listening
 from experiment_cycle.options import fingerprint
 from experiment_cycle.replacing import replacing
 from experiment_cycle.tracking.contract import RunDescription
 from experiment_cycle.tracking.cycle import Cycle, PlannedNode, kept_nodes, rewrites
-from experiment_cycle.tracking.entries import Status
+from experiment_cycle.tracking.entries import Metrics, Status
 from experiment_cycle.tracking.fan_out import FanOut
 from experiment_cycle.tracking.files import KeptArtifacts, content_of
 from experiment_cycle.tracking.left_running import PROCESS, close_left_running, this_process
+from experiment_cycle.tracking.live import LiveMetrics
 from experiment_cycle.tracking.options import TrackingOptions
 from experiment_cycle.tracking.record import name_dataset
 from experiment_cycle.tracking.recorder import Recorder
 from experiment_cycle.tracking.run_log import RunLog
 from experiment_cycle.tracking.secrets import Secrets, hide_in_logs
+from experiment_cycle.tracking.system_metrics import SystemMetrics
 from experiment_cycle.tracking.translation import entry_of, parameters_of, tags_of
 
 # MLflow advises the authors of kedro-mlflow when it is imported, past any filter
@@ -57,6 +60,7 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self._recorder: Recorder | None = None
+        self._system: SystemMetrics | None = None
         self._typed: dict[str, Any] = {}
         self._options = TrackingOptions()
         self._credentials: dict[str, Any] = {}
@@ -158,6 +162,12 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         )
         recorder = Recorder(described, self._project, fan_out, self._secrets)
         recorder.record(tags_of({PROCESS: this_process()}))
+        self._live = LiveMetrics(recorder.record)
+        listen(self._live.take)
+        seconds = self._options.system_metrics_seconds
+        if seconds is not None:
+            self._system = SystemMetrics(recorder.record, seconds, self._project)
+            self._system.start()
         return recorder
 
     def _end(self, ending: str, status: Status, error: Exception | None = None) -> None:
@@ -165,6 +175,11 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         recorder, self._recorder = self._recorder, None
         if recorder is None:
             return
+        stop_listening(self._live.take)
+        self._live.flush()
+        if self._system is not None:
+            self._system.stop()
+            self._system = None
         kept = self._log.close(str(self.run_id), ending, error)
         if kept is not None:
             recorder.record_file(*kept, in_mlflow=True)
@@ -264,6 +279,8 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         if mark == "dataset":
             name_dataset(data)
         entry = entry_of(mark, name, data)
+        if mark == "history" and isinstance(entry, Metrics):
+            entry = self._live.rest_of(entry)
         if entry is not None:
             self._recorder.record(entry)
 

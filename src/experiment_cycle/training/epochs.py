@@ -15,11 +15,11 @@ from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundExc
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from experiment_cycle.errors import IntegrityError
+from experiment_cycle.live_metrics import Part
 from experiment_cycle.training.estimators.contract import FitRequest
 from experiment_cycle.training.measuring import matrix_of
 from experiment_cycle.training.predicting import outputs_of
 from experiment_cycle.training.prepared import Floats, Prepared
-from experiment_cycle.training.steps import Part
 
 logger = logging.getLogger(__name__)
 

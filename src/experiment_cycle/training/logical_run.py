@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from experiment_cycle.live_metrics import telling
 from experiment_cycle.metrics.outcomes import Outcomes
 from experiment_cycle.problem import Problem
 from experiment_cycle.training.calibration import calibrate, carry_over
@@ -135,12 +137,13 @@ def _train(plan: Plan, place: int) -> Trained:
     folder = plan.checkpoints_folder
     if plan.seeds > 1:
         logger.info("%s: training %d of %d seeds.", plan.estimator, place, plan.seeds)
-    return train_model(
-        *(plan.estimator, plan.hyperparameters, plan.train, plan.validation, plan.columns),
-        *(plan.options, plan.task, plan.seed_at(place)),
-        # a fit clears the place it is given of what others left there
-        checkpoints_folder=None if folder is None else folder / f"seed_{place}",
-    )
+    with telling() if plan.live and place == 1 else nullcontext():
+        return train_model(
+            *(plan.estimator, plan.hyperparameters, plan.train, plan.validation, plan.columns),
+            *(plan.options, plan.task, plan.seed_at(place)),
+            # a fit clears the place it is given of what others left there
+            checkpoints_folder=None if folder is None else folder / f"seed_{place}",
+        )
 
 
 def _calibrate(plan: Plan, trained: Trained) -> Pipeline:

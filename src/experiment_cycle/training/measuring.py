@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from experiment_cycle.live_metrics import Part
 from experiment_cycle.training.predicting import outputs_of
 from experiment_cycle.training.prepared import Prepared
-from experiment_cycle.training.steps import Part, StepWatch
+from experiment_cycle.training.steps import StepWatch
 
 
 def matrix_of(prepared: Prepared, part: Part) -> Any:

@@ -18,7 +18,8 @@ from experiment_cycle.training.seeds import derive_seed
 class Plan:
     """What is to be trained on which rows; `seeds` trainings that differ by their seed alone.
 
-    `checkpoints_folder` is the place of this plan alone; None: no checkpoints.
+    `checkpoints_folder` is the place of this plan alone; None: no checkpoints. `live`: the first
+    training is told to those who watch, see `live_metrics`.
     """
 
     estimator: str
@@ -31,6 +32,7 @@ class Plan:
     seed: int
     seeds: int = 1
     checkpoints_folder: Path | None = None
+    live: bool = False
 
     def seed_at(self, place: int) -> int:
         """Give the seed of one training, the first counted as 1."""

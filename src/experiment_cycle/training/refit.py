@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from experiment_cycle.live_metrics import Values
 from experiment_cycle.training.estimators.contract import FitRequest
 from experiment_cycle.training.memory import explaining_lack_of_memory
 from experiment_cycle.training.options import EarlyStopping
 from experiment_cycle.training.plan import Plan
-from experiment_cycle.training.steps import StepWatch, Values
+from experiment_cycle.training.steps import StepWatch
 from experiment_cycle.training.trainer import check_hyperparameters, prepare, recipe
 
 logger = logging.getLogger(__name__)

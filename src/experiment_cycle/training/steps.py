@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from experiment_cycle.errors import TrainingError
+from experiment_cycle.live_metrics import Part, Values, tell
 from experiment_cycle.metrics.catalogue import measure, metric
 from experiment_cycle.metrics.outcomes import Floats, Outcomes
 from experiment_cycle.problem import PROBLEMS, Task
@@ -17,8 +18,6 @@ from experiment_cycle.training.options import EarlyStopping
 from experiment_cycle.training.prepared import Prepared
 from experiment_cycle.training.records import TrainingHistory
 
-Part = Literal["train", "validation"]
-Values = Mapping[Part, Mapping[str, float]]
 OnStep = Callable[[float, float | None], None]
 """Told after every step: the watched metric on validation, and its best value so far, if any."""
 
@@ -158,6 +157,7 @@ class StepWatch:
         self.is_best = self._improves(value)
         if self.is_best:
             self._best, self.best_step = value, step
+        tell(step, values)
         if self._on_step is not None:
             self._on_step(value, self._best)
         judged = self._judge(step, values["validation"]) if self._judge is not None else None

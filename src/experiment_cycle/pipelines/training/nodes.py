@@ -37,6 +37,7 @@ def train_challenger(
     plan = Plan(
         *(options.estimator, best_hyperparameters, train, validation, columns, options),
         *(task, seed, options.seeds, checkpoints_folder / "challenger"),
+        live=True,
     )
     run = run_plan(plan)
     challenger, *seed_models = run.models

@@ -16,10 +16,10 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from experiment_cycle.errors import ConfigurationError
+from experiment_cycle.live_metrics import Part
 from experiment_cycle.problem import ProblemType
 from experiment_cycle.training.estimators.contract import FitRequest, Fitted, Wants
 from experiment_cycle.training.measuring import matrix_of
-from experiment_cycle.training.steps import Part
 
 PROBLEMS: frozenset[ProblemType] = frozenset({"binary", "multiclass", "regression", "ranking"})
 UNIT: Literal["round", "epoch"] | None = "round"

@@ -11,12 +11,12 @@ import numpy as np
 from lightgbm.callback import CallbackEnv, EarlyStopException
 
 from experiment_cycle.errors import DataError
+from experiment_cycle.live_metrics import Part
 from experiment_cycle.problem import ProblemType
 from experiment_cycle.training.boosted import BoostedClassifier, BoostedRegressor
 from experiment_cycle.training.estimators.contract import FitRequest, Fitted, Wants
 from experiment_cycle.training.lightgbm_sampling import LARGEST_SEED, Sampling
 from experiment_cycle.training.prepared import Floats, Prepared
-from experiment_cycle.training.steps import Part
 
 PROBLEMS: frozenset[ProblemType] = frozenset({"binary", "multiclass", "regression", "ranking"})
 UNIT: Literal["round", "epoch"] | None = "round"

@@ -12,6 +12,7 @@ from skorch import NeuralNet
 from torch import nn
 from torch.utils.data import Dataset
 
+from experiment_cycle.live_metrics import Part
 from experiment_cycle.problem import ProblemType
 from experiment_cycle.training.estimators.contract import FitRequest, Fitted, Wants
 from experiment_cycle.training.measuring import matrix_of
@@ -25,7 +26,6 @@ from experiment_cycle.training.network_model import (
     run,
 )
 from experiment_cycle.training.prepared import Floats, Prepared
-from experiment_cycle.training.steps import Part
 
 PROBLEMS: frozenset[ProblemType] = frozenset({"binary", "multiclass", "regression", "ranking"})
 UNIT: Literal["round", "epoch"] | None = "epoch"

@@ -10,10 +10,10 @@ import skops.io
 import xgboost
 
 from experiment_cycle.errors import DataError
+from experiment_cycle.live_metrics import Part
 from experiment_cycle.problem import ProblemType
 from experiment_cycle.training.estimators.contract import FitRequest, Fitted, Wants
 from experiment_cycle.training.prepared import Prepared
-from experiment_cycle.training.steps import Part
 from experiment_cycle.training.xgboost_model import (
     XGBoostClassifier,
     XGBoostRegressor,
