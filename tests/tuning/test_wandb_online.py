@@ -16,7 +16,7 @@ pytest.importorskip("wandb")
 pytest.importorskip("sweeps")
 
 from tests.tuning.wandb_objectives import Stepwise, in_three_steps, loud
-from tests.tuning.wandb_server import ENTITY, KEY, WandbServer
+from tests.wandb_server import ENTITY, KEY, WandbServer
 
 from experiment_cycle.errors import BackendError
 from experiment_cycle.testing.objectives import (

@@ -29,7 +29,7 @@ from experiment_cycle.tuning.wandb_sweeps.configuration import (
     parameters_read,
     sweep_configuration,
 )
-from experiment_cycle.tuning.wandb_sweeps.sdk import quiet_settings, wandb
+from experiment_cycle.wandb_sdk import quiet_settings, wandb
 from experiment_cycle.tuning.wandb_sweeps.tuner import WandbTuner
 
 OFFLINE = """
@@ -82,7 +82,7 @@ def test_it_is_found_by_its_name():
 @pytest.mark.parametrize("missing", ["sweeps", "wandb"])
 def test_without_its_packages_the_message_says_how_to_install_them(missing, monkeypatch):
     for name in list(sys.modules):
-        if name.startswith("experiment_cycle.tuning.wandb_sweeps"):
+        if name.startswith(("experiment_cycle.tuning.wandb_sweeps", "experiment_cycle.wandb_sdk")):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(BackendError, match=rf"'{missing}'.*pip install .experiment-cycle\[wandb\]"):

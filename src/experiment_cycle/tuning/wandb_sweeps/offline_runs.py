@@ -12,7 +12,7 @@ from filelock import FileLock
 from experiment_cycle.errors import BackendError
 from experiment_cycle.tuning.contract import Study, Trial
 from experiment_cycle.tuning.options import WandbOptions
-from experiment_cycle.tuning.wandb_sweeps.sdk import quiet_settings, wandb
+from experiment_cycle.wandb_sdk import quiet_settings, wandb
 
 FOLDER = "wandb"
 """Where `wandb sync` and `wandb leet` look for runs."""

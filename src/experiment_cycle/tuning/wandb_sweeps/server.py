@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from experiment_cycle.tuning.options import WandbOptions
-from experiment_cycle.tuning.wandb_sweeps.sdk import quiet_settings, wandb
+from experiment_cycle.wandb_sdk import quiet_settings, wandb
 
 FINISH_SECONDS = 30
 """How long the last data of a run may take to be sent; what is not sent stays on the disk."""

@@ -1,4 +1,4 @@
-"""A W&B server for the tests: it speaks the protocol of sweeps to the real package, over HTTP.
+"""A W&B server for the tests: it speaks the protocol of runs and sweeps to the real package.
 
 What it hands out and stops is decided by W&B's own algorithms, from the configuration it was sent.
 """
@@ -13,6 +13,7 @@ import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import quote, unquote
 
 import yaml
 from sweeps import RunState, SweepRun, next_run, stop_runs
@@ -32,6 +33,9 @@ class Run:
     agent: str | None = None
     sweep: str | None = None
     exit_code: int | None = None
+    display_name: str | None = None
+    notes: str | None = None
+    files: dict[str, bytes] = field(default_factory=dict)
 
     def as_in_sweep(self, metric: str) -> SweepRun:
         states = {None: RunState.running, 0: RunState.finished}
@@ -144,13 +148,16 @@ class WandbServer:
 
     def _on_UpsertBucket(self, variables: dict[str, Any]) -> dict[str, Any]:
         run = self.runs.setdefault(variables["name"], Run(variables["name"]))
-        if run.sweep is None:
-            sent = json.loads(variables.get("config") or "{}")
-            run.config = {name: held for name, held in sent.items() if not name.startswith("_")}
+        if run.sweep is None and variables.get("config"):
+            sent = json.loads(variables["config"])
+            run.config |= {name: held for name, held in sent.items() if not name.startswith("_")}
+        run.display_name = variables.get("displayName") or run.display_name
+        run.notes = variables.get("notes") or run.notes
         project = {"id": "1", "name": variables["project"]}
         bucket = {
             **{"id": run.name, "name": run.name, "displayName": variables.get("displayName")},
-            **{"description": "", "config": variables.get("config"), "historyLineCount": 0},
+            **{"description": "", "config": json.dumps(run.config)},
+            **{"historyLineCount": len(run.history), "summaryMetrics": json.dumps(run.summary)},
             **{
                 "sweepName": run.sweep,
                 "project": project | {"entity": {"id": "1", "name": ENTITY}},
@@ -160,7 +167,8 @@ class WandbServer:
 
     def _on_CreateRunFiles(self, variables: dict[str, Any]) -> dict[str, Any]:
         files = [
-            {"name": name, "uploadUrl": f"{self.url}/up/{name}"} for name in variables["files"]
+            {"name": name, "uploadUrl": f"{self.url}/up/{variables['run']}/{quote(name)}"}
+            for name in variables["files"]
         ]
         return {"createRunFiles": {"runID": "1", "uploadHeaders": [], "files": files}}
 
@@ -178,7 +186,7 @@ class WandbServer:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers GraphQL, the stream of a run's history, and uploads, which it throws away."""
+    """Answers GraphQL, the stream of a run's history, and uploads."""
 
     server: Any
 
@@ -209,7 +217,10 @@ class Handler(BaseHTTPRequestHandler):
             self._send({})
 
     def do_PUT(self) -> None:
-        self._body()
+        run, _, name = unquote(self.path.removeprefix("/up/")).partition("/")
+        body, wandb = self._body(), self.server.wandb
+        with wandb.lock:
+            wandb.runs.setdefault(run, Run(run)).files[name] = body
         self._send({})
 
     def do_GET(self) -> None:
