@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ from experiment_cycle.pinning import check_not_made, pin
 from experiment_cycle.sealed import check_may_read, check_sealed
 from experiment_cycle.tracking.hook import CYCLE_FILE, CycleMlflowHook
 from experiment_cycle.tracking.row_count_hook import RowCountHook
+
+logger = logging.getLogger(__name__)
 
 RAW = "raw_data"
 
@@ -55,9 +59,11 @@ class CheckHook:
             },
             folders=[Path(loader.conf_source) / (env or "") for env in _environments(loader)],
         )
+        tracking = check_tracking(_tree(loader, "tracking"))
+        _warn_of_neptune(tracking.trackers)
         self._record.configure(
             configuration.model_dump(mode="json"),
-            check_tracking(_tree(loader, "tracking")),
+            tracking,
             _tree(loader, "credentials"),
         )
         self._command = run_command(
@@ -178,6 +184,15 @@ def _configure_logging(project: Path) -> None:
     file = project / "conf" / "logging.yml"
     if "KEDRO_LOGGING_CONFIG" not in os.environ and file.exists() and Path.cwd() != project:
         configure_logging(yaml.safe_load(file.read_text()))
+
+
+def _warn_of_neptune(trackers: Sequence[str]) -> None:
+    if "neptune" in trackers:
+        logger.warning(
+            "Neptune ended its service on 5 March 2026: its client writes to files in "
+            "data/08_reporting/tracking, which nothing can upload. Next step: name local or mlflow "
+            "in conf/base/tracking.yml in its place."
+        )
 
 
 def _tree(loader: Any, kind: str) -> dict[str, Any]:

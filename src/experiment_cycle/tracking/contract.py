@@ -34,9 +34,9 @@ class Tracker(Protocol):
     tracker's own for this run, and kept.
 
     Everything is called from one thread of a process that does nothing else, in the order in which
-    it was recorded. After a crash the last calls before it may come once more: a second call with
-    the same content must leave the record as it was. Any exception counts as a failure of the
-    tracker; what it did not take is offered again later.
+    it was recorded. What was given to a tracker that was not closed comes once more: the same
+    content a second time must leave the record as it was. Any exception counts as a failure of the
+    tracker; all of it is offered again later.
     """
 
     def open(self, run: RunDescription, *, resumed: bool) -> str:

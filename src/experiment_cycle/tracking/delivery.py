@@ -112,11 +112,14 @@ class Delivery:
         # opened before is what was given a reference, even if it took nothing
         reference = tracker.open(self._journal.description(), resumed=bool(self.receipt.reference))
         self._keep(reference=reference, failure=None)
+        entries, taken = self.receipt.entries, self.receipt.offset
         for entry, offset in self._entries(more_may_come):
             self._write(tracker, entry)
-            self._keep(offset=offset, entries=self.receipt.entries + 1)
+            entries, taken = entries + 1, offset
         tracker.close(self._status)
-        self._keep(offline=bool(getattr(tracker, "offline", False)))
+        # not before: what an SDK has taken is not yet kept, and would be lost with this process
+        offline = bool(getattr(tracker, "offline", False))
+        self._keep(offset=taken, entries=entries, offline=offline)
 
     def _entries(self, more_may_come: Callable[[], bool]) -> Iterator[tuple[Entry, int]]:
         offset = self.receipt.offset

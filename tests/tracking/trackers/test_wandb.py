@@ -11,7 +11,6 @@ import pytest
 pytest.importorskip("wandb")
 pytest.importorskip("sweeps")
 
-from experiment_cycle.wandb_sdk import wandb
 from tests.tracking.trackers.wandb_files import read_offline_runs
 from tests.wandb_server import KEY, WandbServer
 
@@ -26,6 +25,7 @@ from experiment_cycle.testing.trackers import (
 )
 from experiment_cycle.tracking.options import WandbOptions
 from experiment_cycle.tracking.trackers.wandb import TAG, WandbTracker
+from experiment_cycle.wandb_sdk import wandb
 
 OWN = {"wandb-metadata.json", "wandb-summary.json", "config.yaml", "output.log", "requirements.txt"}
 """Files that W&B adds by itself."""

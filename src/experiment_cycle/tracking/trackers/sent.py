@@ -1,4 +1,4 @@
-"""Which points a service has been sent, for services that would keep a second one beside the first."""
+"""Which points a service was sent, where it would keep a second one beside the first."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class SentPoints:
         """Go on with the list in `file`, if there is one."""
         self._file = file
         file.parent.mkdir(parents=True, exist_ok=True)
+        self._pending: list[str] = []
         self._known = set(file.read_text(encoding="utf-8").splitlines()) if file.exists() else set()
 
     def new(self, points: Sequence[MetricPoint]) -> list[MetricPoint]:
@@ -22,11 +23,16 @@ class SentPoints:
         return [point for point in points if _key(point) not in self._known]
 
     def note(self, points: Sequence[MetricPoint]) -> None:
-        """Note that points were sent."""
+        """Note that points were sent; in the file once `keep` is called."""
         keys = [_key(point) for point in points]
-        with self._file.open("a", encoding="utf-8") as file:
-            file.write("".join(f"{key}\n" for key in keys))
+        self._pending += keys
         self._known.update(keys)
+
+    def keep(self) -> None:
+        """Write down what was noted, now that the service has it for good."""
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write("".join(f"{key}\n" for key in self._pending))
+        self._pending = []
 
 
 def _key(point: MetricPoint) -> str:

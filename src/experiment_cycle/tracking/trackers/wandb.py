@@ -126,6 +126,7 @@ class WandbTracker:
         """End the run, once everything is written or sent."""
         self._run.summary[STATUS] = status
         self._run.finish(exit_code=EXIT_CODES[status])
+        self._sent.keep()
         shutil.rmtree(self._folder / "files", ignore_errors=True)
 
     def upload(self, run: RunDescription) -> str:
@@ -139,7 +140,7 @@ class WandbTracker:
         runs = sorted(str(path) for path in (self._folder / "wandb").glob("offline-run-*"))
         server = {"WANDB_BASE_URL": str(self._server)} if self._server else {}
         try:
-            done = subprocess.run(
+            done = subprocess.run(  # noqa: S603 - a fixed command
                 [sys.executable, "-m", "wandb", "sync", "--yes", *runs],
                 env=os.environ | {"WANDB_API_KEY": str(self._key), **server},
                 capture_output=True,
