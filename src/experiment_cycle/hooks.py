@@ -27,6 +27,7 @@ from experiment_cycle.pinning import check_not_made, pin
 from experiment_cycle.sealed import check_may_read, check_sealed
 from experiment_cycle.tracking.hook import CYCLE_FILE, CycleMlflowHook
 from experiment_cycle.tracking.row_count_hook import RowCountHook
+from experiment_cycle.tracking.settings import TrackingSettings
 
 logger = logging.getLogger(__name__)
 
@@ -63,8 +64,7 @@ class CheckHook:
         _warn_of_neptune(tracking.trackers)
         self._record.configure(
             configuration.model_dump(mode="json"),
-            tracking,
-            _tree(loader, "credentials"),
+            TrackingSettings.of(tracking, _tree(loader, "credentials")),
         )
         self._command = run_command(
             context.env, loader.default_run_env, context._runtime_params or {}

@@ -7,10 +7,13 @@ a process of its own none of that touches the run, and `kedro cycle sync` is the
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import Any
 
@@ -36,6 +39,8 @@ from experiment_cycle.tracking.secrets import Secrets
 
 PAUSE_SECONDS = 0.2
 FAMILY = "trackers"
+GENTLY = 10
+"""How much this process lets others go first."""
 FAILED = 3
 """Exit code of a delivery whose tracker did not take everything."""
 
@@ -111,7 +116,7 @@ class Delivery:
                 self._note_status(entry)
         # opened before is what was given a reference, even if it took nothing
         reference = tracker.open(self._journal.description(), resumed=bool(self.receipt.reference))
-        self._keep(reference=reference, failure=None)
+        self._keep(reference=self._plain(reference), failure=None)
         entries, taken = self.receipt.entries, self.receipt.offset
         for entry, offset in self._entries(more_may_come):
             self._write(tracker, entry)
@@ -158,6 +163,12 @@ class Delivery:
         missing = sorted({*self.receipt.missing, entry.path})
         self._keep(missing=tuple(missing))
 
+    def _plain(self, reference: str) -> str:
+        """Name a folder of the project from there."""
+        folder = Path(reference)
+        inside = folder.is_absolute() and folder.is_relative_to(self._order.project)
+        return folder.relative_to(self._order.project).as_posix() if inside else reference
+
     def _keep(self, **changes: Any) -> None:
         self.receipt = self.receipt.model_copy(update=changes)
         self._journal.keep_receipt(self._order.tracker, self.receipt)
@@ -183,7 +194,12 @@ def _watch_input() -> Callable[[], bool]:
 def main() -> int:
     """Carry out the order on the first line of standard input."""
     order = Order.model_validate(json.loads(sys.stdin.readline()))
-    receipt = Delivery(order).run(_watch_input())
+    if hasattr(os, "nice"):
+        os.nice(GENTLY)
+    with TemporaryDirectory(prefix="delivery-", ignore_cleanup_errors=True) as folder:
+        # what an SDK keeps for a while goes with this process
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
+        receipt = Delivery(order).run(_watch_input())
     return FAILED if receipt.failure else 0
 
 

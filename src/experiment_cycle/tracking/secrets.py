@@ -10,8 +10,8 @@ from typing import Any
 
 HIDDEN = "***"
 SECRET_NAME = re.compile(
-    r"(^|[_\-.])(api[_-]?key|access[_-]?key|account[_-]?key|secret|token|password|passwd|pwd|credentials?)"
-    r"($|[_\-.])",
+    r"(^|[_\-.])(api[_-]?key|access[_-]?key|account[_-]?key|secret|token|password|passwd|credentials?)"
+    r"($|[_\-.])|[_\-.]pwd$",
     re.IGNORECASE,
 )
 """Names of parameters and environment variables whose values are secrets."""
