@@ -24,6 +24,7 @@ from experiment_cycle.audit.openings_hook import OpeningsHook
 from experiment_cycle.commands.run_command import run_command
 from experiment_cycle.errors import ConfigurationError, CycleError, DataError, near_misses
 from experiment_cycle.pinning import check_not_made, pin
+from experiment_cycle.quiet_exit import mute_native_exit
 from experiment_cycle.sealed import check_may_read, check_sealed
 from experiment_cycle.tracking.hook import CYCLE_FILE, CycleMlflowHook
 from experiment_cycle.tracking.row_count_hook import RowCountHook
@@ -45,6 +46,7 @@ class CheckHook:
         """Check the parameters, and give `mlflow.yml` the project's folder."""
         from experiment_cycle.configuration import check_parameters, check_tracking  # noqa: PLC0415
 
+        mute_native_exit()
         project = str(context.project_path)
         OmegaConf.register_new_resolver("project_path", lambda: project, replace=True)
         _configure_logging(context.project_path)

@@ -26,7 +26,7 @@ def sync(metadata: Any, *, only: tuple[str, ...], env: str | None, as_json: bool
     from experiment_cycle.commands.record_store import open_store  # noqa: PLC0415
     from experiment_cycle.commands.sync_table import sync_table  # noqa: PLC0415
     from experiment_cycle.errors import near_misses  # noqa: PLC0415
-    from experiment_cycle.tracking.recorded_run import JOURNALS  # noqa: PLC0415
+    from experiment_cycle.tracking.command_record import JOURNALS  # noqa: PLC0415
     from experiment_cycle.tracking.syncing import sync as sync_all  # noqa: PLC0415
 
     store = open_store(metadata, env)

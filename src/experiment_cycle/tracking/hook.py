@@ -20,11 +20,11 @@ from mlflow.tracking import MlflowClient
 
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.options import fingerprint
+from experiment_cycle.tracking.command_record import CommandRecord
 from experiment_cycle.tracking.cycle import Cycle, kept_nodes, rewrites
 from experiment_cycle.tracking.entries import Status
 from experiment_cycle.tracking.left_running import close_left_running
 from experiment_cycle.tracking.planning import made, plan
-from experiment_cycle.tracking.recorded_run import RecordedRun
 from experiment_cycle.tracking.secrets import hide_in_logs
 from experiment_cycle.tracking.settings import TrackingSettings
 
@@ -42,7 +42,7 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self._run: RecordedRun | None = None
+        self._run: CommandRecord | None = None
         self._typed: dict[str, Any] = {}
         self._settings = TrackingSettings()
 
@@ -96,12 +96,12 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
             run.record_configuration({**self._parameters, **self._typed}, parent)
             self._carry_over(run, kept, catalog)
 
-    def _open(self) -> RecordedRun:
+    def _open(self) -> CommandRecord:
         info = MlflowClient().get_run(str(self.run_id)).info
         close_left_running(info.experiment_id)
         hypothesis = Hypothesis.model_validate(self._parameters["hypothesis"])
         experiment = self.mlflow_config.tracking.experiment.name
-        return RecordedRun(info, experiment, hypothesis, self._project, self._settings)
+        return CommandRecord(info, experiment, hypothesis, self._project, self._settings)
 
     @hook_impl
     def after_pipeline_run(
@@ -147,7 +147,7 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         )
         return bool(found)
 
-    def _carry_over(self, run: RecordedRun, kept: Iterable[str], catalog: DataCatalog) -> None:
+    def _carry_over(self, run: CommandRecord, kept: Iterable[str], catalog: DataCatalog) -> None:
         """Copy what the kept nodes made into a new record, so that each record is whole."""
         for name in kept:
             for output in sorted(self._planned[name].makes):

@@ -36,7 +36,7 @@ FILES = {"artifact", "figure", "table"}
 """Marks of datasets whose file is recorded as it is, under `artifacts/`, `figures/`, `tables/`."""
 
 
-class RecordedRun:
+class CommandRecord:
     """Writes the record of one command, with its log, its live metrics and the machine's."""
 
     def __init__(
