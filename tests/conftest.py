@@ -16,6 +16,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.update(DO_NOT_TRACK="1", MLFLOW_DISABLE_TELEMETRY="true", DVC_NO_ANALYTICS="1")
 
 ROOT = Path(__file__).parents[1]
+PLANTED = {
+    "DVC_PASSWORD": "planted-password-of-dvc",
+    "AWS_SECRET_ACCESS_KEY": "planted-key-of-a-store",
+    "COMET_API_KEY": "planted-key-of-a-tracker",
+    "MY_OWN_TOKEN": "planted-token-of-nobody",
+}
+"""Secrets in the environment of the finished project's run, which must be nowhere after it."""
 
 
 class Finished(NamedTuple):
@@ -95,8 +102,16 @@ def finished_project(
 ) -> Path:
     """A project in which the whole cycle ran once in the environment `test`. Do not change it."""
     project = copy_project(tmp_path_factory.mktemp("finished"), migrated_store)
-    done = kedro(project, "run", "--env=test")
+    (project / "conf" / "test" / "tracking.yml").write_text("trackers: [mlflow, local]\n")
+    before = dict(os.environ)
+    os.environ.update(PLANTED)
+    try:
+        done = kedro(project, "run", "--env=test")
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
     assert done.exit_code == 0, done.output
+    assert not any(secret in done.output for secret in PLANTED.values())
     return project
 
 
