@@ -20,6 +20,7 @@ BENCHMARKS = (
     "canaries",
     "training_loop",
     "training_quality",
+    "tracking",
     "tuning",
 )
 

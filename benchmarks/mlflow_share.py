@@ -19,8 +19,10 @@ from lightgbm import LGBMClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from experiment_cycle.tracking.record import record_metrics, record_parameters, record_tags
+from experiment_cycle.testing.trackers import RUN
 from experiment_cycle.tracking.registry import register_champion
+from experiment_cycle.tracking.trackers.mlflow import MlflowTracker
+from experiment_cycle.tracking.translation import metrics_of, parameters_of, tags_of
 
 BAR = 0.3
 METRICS = {f"metric_{i}": i / 100 for i in range(100)}
@@ -59,10 +61,13 @@ def ours(model: Pipeline, frame: pd.DataFrame) -> None:
     """Record as the cycle does."""
     keys = {name: range(15_000) for name in ("features", "row", "unit")}
     seen = pd.DataFrame(keys, dtype="uint64")
-    with mlflow.start_run():
-        record_parameters({f"parameter_{i}": i for i in range(60)})
-        record_tags({f"tag_{i}": i for i in range(20)})
-        record_metrics(METRICS, prefix="")
+    with mlflow.start_run() as run:
+        tracker = MlflowTracker({}, {}, Path())
+        tracker.open(RUN.model_copy(update={"run_id": run.info.run_id}), resumed=True)
+        parameters = {f"parameter_{i}": i for i in range(60)}
+        tracker.log_parameters(parameters_of(parameters).values)
+        tracker.log_tags(tags_of({f"tag_{i}": i for i in range(20)}).values)
+        tracker.log_metrics(metrics_of(METRICS, prefix="").points)
         register_champion("model", model, RECORD, seen, {}, None, frame.head())
 
 

@@ -1,0 +1,1 @@
+"""How often the decision is right: simulated comparisons through `compare` and `decide`."""
