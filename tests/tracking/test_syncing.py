@@ -114,3 +114,16 @@ def test_a_run_that_is_being_written_is_left_alone(store: Path, run: RunDescript
     assert [item.state for item in synced(store, BOTH)] == ["being written"]
     written.end("finished")
     assert [item.state for item in synced(store, BOTH)] == ["complete"]
+
+
+def test_a_journal_that_cannot_be_written_is_told_once_and_the_run_goes_on(
+    store: Path, run: RunDescription, caplog: pytest.LogCaptureFixture
+) -> None:
+    (store / "journals").write_text("a file where the folder should be")
+    with caplog.at_level(logging.WARNING):
+        written = recorder(store, run, BOTH)
+        written.record(Metrics(points=POINTS))
+        written.end("finished")
+    told = [record for record in caplog.records if "cannot be written" in record.getMessage()]
+    assert len(told) == 1
+    assert in_mlflow(run) == by_name(POINTS)

@@ -55,8 +55,7 @@ class Recorder:
         plain = self._without_secrets(entry)
         if isinstance(plain, Metrics) and not plain.points:
             return
-        if self._journaled:
-            self._fan_out.record(plain)
+        self._try_journal(plain)
         if self._mlflow_takes:
             self._try_mlflow(plain)
 
@@ -71,8 +70,7 @@ class Recorder:
         if not self._journaled and in_mlflow:
             return
         entry = artifact_of(file, self._project, path)
-        if self._journaled:
-            self._fan_out.record(entry)
+        self._try_journal(entry)
         if self._mlflow_takes and not in_mlflow:
             self._try_mlflow(entry)
 
@@ -84,7 +82,10 @@ class Recorder:
         """
         if not self._journaled:
             return {}
-        self._fan_out.end(status, milliseconds())
+        try:
+            self._fan_out.end(status, milliseconds())
+        except OSError as error:
+            self._drop_journal(error)
         return self._fan_out.references()
 
     def _without_secrets(self, entry: Parameters | Metrics | Tags) -> Parameters | Metrics | Tags:
@@ -93,8 +94,27 @@ class Recorder:
         return entry.model_copy(update={"values": self._secrets.hide_in(entry.values)})
 
     def _begin_journal(self) -> None:
-        self._fan_out.begin(self._run, milliseconds())
-        self._journaled = True
+        try:
+            self._fan_out.begin(self._run, milliseconds())
+            self._journaled = True
+        except OSError as error:
+            self._drop_journal(error)
+
+    def _try_journal(self, entry: Entry) -> None:
+        if self._journaled:
+            try:
+                self._fan_out.record(entry)
+            except OSError as error:
+                self._drop_journal(error)
+
+    def _drop_journal(self, error: OSError) -> None:
+        """Go on without the trackers besides MLflow where nothing can be kept for them."""
+        self._journaled = False
+        logger.warning(
+            "The journal in %s cannot be written: %s. The trackers besides MLflow get no more of "
+            "this run. Next step: see that the disk is not full and the folder is yours to write.",
+            *(self._fan_out.journal.folder, error),
+        )
 
     def _try_mlflow(self, entry: Entry) -> None:
         try:
@@ -118,8 +138,9 @@ class Recorder:
         reason = self._secrets.hide(" ".join(str(error).split()).rstrip("."))
         if not self._journaled:
             self._begin_journal()
-            self._fan_out.record(entry)
-        self._fan_out.mark_behind(RECORD, reason)
+            self._try_journal(entry)
+        if self._journaled:
+            self._fan_out.mark_behind(RECORD, reason)
         logger.warning(
             "MLflow takes no more of this run: %s. The run goes on; what is missing is kept. "
             "Next step: %s, once the store can be written.",
