@@ -64,6 +64,7 @@ def test_an_untouched_run_is_verified_and_left_alone(finished: Path) -> None:
         "curve_plot",
         "report_html",
         "report_markdown",
+        "model_card",
     } <= set(numbers)
     assert all(each["same"] for each in found["verified"])
     assert sum(number or 0 for number in numbers.values()) > 2000
@@ -117,3 +118,27 @@ def test_the_report_is_rendered_from_what_is_stored(finished: Path) -> None:
     assert done.exit_code == 0, done.output
     assert [file.read_bytes() for file in files] == before
     assert "report.html" in done.output
+
+
+def test_a_report_of_altered_numbers_is_refused_and_they_are_named(finished: Path) -> None:
+    file = finished / REPORTING / "metrics.json"
+    value = json.loads(file.read_text())["challenger"]["roc_auc"]["value"]
+    file.write_text(file.read_text().replace(repr(value), "0.99", 1))
+    page = (finished / REPORTING / "report.html").read_bytes()
+
+    done = call(finished)
+
+    assert done.exit_code == 1
+    assert f"metrics: challenger.roc_auc.value: stored 0.99, recorded {value!r}" in done.output
+    assert (finished / REPORTING / "report.html").read_bytes() == page
+
+
+def test_where_the_record_is_gone_the_report_says_what_is_not_known(finished: Path) -> None:
+    file = finished / REPORTING / "cycle.json"
+    state = json.loads(file.read_text())
+    file.write_text(json.dumps({**state, "run_id": "0" * 32}))
+
+    done = call(finished)
+
+    assert done.exit_code == 0, done.output
+    assert "is not known" in done.output

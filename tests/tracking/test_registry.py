@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from experiment_cycle.errors import IntegrityError
-from experiment_cycle.tracking.champions import champion_version
+from experiment_cycle.tracking.champions import champion_version, move_champion
 from experiment_cycle.tracking.registry import (
     load_champion,
     load_champion_split,
@@ -162,6 +163,29 @@ def test_who_was_compared_with_another_champion_is_told_to_compare_again(
         register(model, seen, frame, None)
     assert champion_version(NAME) == first
     assert register(model, seen, frame, first) == first + 1
+
+
+def test_who_loses_the_race_while_the_model_is_written_registers_nothing(
+    store: Path,
+    model: Pipeline,
+    seen: pd.DataFrame,
+    frame: pd.DataFrame,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = register(model, seen, frame, None)
+    register(model, seen, frame, first)
+    move_champion(NAME, first, 2, "rollback", "")
+    write = mlflow.sklearn.log_model
+
+    def overtaken(*arguments: Any, **named: Any) -> Any:
+        move_champion(NAME, 2, first, "force", "meanwhile")
+        return write(*arguments, **named)
+
+    monkeypatch.setattr(mlflow.sklearn, "log_model", overtaken)
+    with pytest.raises(IntegrityError, match="is now version 2"):
+        register(model, seen, frame, first)
+    assert champion_version(NAME) == 2
+    assert len(mlflow.MlflowClient().search_model_versions(f"name='{NAME}'")) == 2
 
 
 def test_a_champion_whose_files_are_gone_is_an_error_that_says_so(

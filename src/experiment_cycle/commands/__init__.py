@@ -8,6 +8,7 @@ from __future__ import annotations
 import click
 
 from experiment_cycle.commands.audit import audit
+from experiment_cycle.commands.compare import compare
 from experiment_cycle.commands.data import data
 from experiment_cycle.commands.decide import decide
 from experiment_cycle.commands.promote import promote, rollback
@@ -15,6 +16,7 @@ from experiment_cycle.commands.report import report
 from experiment_cycle.commands.runs import runs
 from experiment_cycle.commands.sync import sync
 from experiment_cycle.commands.what_if import what_if
+from experiment_cycle.quiet_exit import mute_native_exit
 
 
 @click.group(name="Experiment Cycle")
@@ -25,9 +27,11 @@ def commands() -> None:
 @commands.group()
 def cycle() -> None:
     """Data versions and results of the experiment cycle."""
+    mute_native_exit()
 
 
 cycle.add_command(audit)
+cycle.add_command(compare)
 cycle.add_command(data)
 cycle.add_command(decide)
 cycle.add_command(promote)

@@ -18,8 +18,9 @@ import click
 def promote(metadata: Any, cycle: str, reason: str | None, env: str | None, *, force: bool) -> None:
     """Make the challenger of CYCLE champion although that was not decided.
 
-    CYCLE is an id, enough of its first characters, or latest. What was decided stays in the record,
-    beside the reason for overruling it. Looks at the test set are counted on.
+    CYCLE is an id, enough of its first characters, or latest: the latest cycle in which something
+    was decided. What was decided stays in the record, beside the reason for overruling it. Looks at
+    the test set are counted on.
     """
     from experiment_cycle.commands.record_store import open_store  # noqa: PLC0415
     from experiment_cycle.decision.overruling import force_promotion  # noqa: PLC0415
@@ -31,7 +32,7 @@ def promote(metadata: Any, cycle: str, reason: str | None, env: str | None, *, f
             "--force and --reason 'why'."
         )
     store = open_store(metadata, env)
-    found = find_cycle(store.experiment_id, cycle)
+    found = find_cycle(store.experiment_id, cycle, store.registered_model, decided=True)
     with TemporaryDirectory() as folder:
         version = force_promotion(
             found,
@@ -47,12 +48,18 @@ def promote(metadata: Any, cycle: str, reason: str | None, env: str | None, *, f
 
 
 @click.command()
-@click.option("--to", "version", type=int, metavar="VERSION", help="Default: the one before.")
+@click.option(
+    "--to", "version", type=int, metavar="VERSION", help="Any earlier champion, by its number."
+)
 @click.option("--reason", metavar="TEXT", required=True, help="Why; it is recorded and shown.")
 @click.option("--env", "-e", help="Environment of conf/ to read; default: local.")
 @click.pass_obj
 def rollback(metadata: Any, version: int | None, reason: str, env: str | None) -> None:
-    """Make an earlier champion champion again."""
+    """Make the champion before the present one champion again.
+
+    Done once more, it goes one further back: a version that was rolled back from is passed over,
+    and comes back by --to only.
+    """
     from experiment_cycle.commands.record_store import open_store  # noqa: PLC0415
     from experiment_cycle.decision.overruling import roll_back  # noqa: PLC0415
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -24,6 +25,8 @@ def report(
 ) -> None:
     """Render the report from what the last run stored, or verify what it says.
 
+    What was changed since it was recorded is refused, and named.
+
     With --verify nothing is rendered: the predictions of both models are taken as they are stored,
     everything that rests on them is computed again, and each file is compared bit for bit with the
     one that the run left. The exit code is 1 if a number differs. The test set is opened for that,
@@ -40,7 +43,9 @@ def _render(metadata: Any, env: str | None, params: dict[str, Any]) -> list[str]
     """Render the reports, and put them in their place; name their files."""
     from experiment_cycle.audit.recomputing import recomputed  # noqa: PLC0415
     from experiment_cycle.commands.audited_project import open_subject  # noqa: PLC0415
+    from experiment_cycle.commands.record_store import open_store  # noqa: PLC0415
     from experiment_cycle.commands.stored_results import (  # noqa: PLC0415
+        check_as_recorded,
         check_there,
         stored_inputs,
     )
@@ -51,6 +56,12 @@ def _render(metadata: Any, env: str | None, params: dict[str, Any]) -> list[str]
     given = {"run_command": _command(metadata, env, params)}
     needed = stored_inputs(subject.catalog, nodes) - set(given)
     check_there(subject.catalog, sorted(needed), "to report")
+    open_store(metadata, env)
+    unknown = check_as_recorded(subject, needed)
+    if unknown is not None:
+        click.echo(
+            f"Whether the results are those of their record is not known: {unknown}.", err=True
+        )
     written = []
     with recomputed(nodes, subject.folder, subject.catalog, given, {}) as files:
         for again in files.values():
@@ -91,4 +102,4 @@ def _command(metadata: Any, env: str | None, params: dict[str, Any]) -> str:
     from experiment_cycle.commands.run_command import run_command  # noqa: PLC0415
 
     loader: Any = open_configuration(metadata, env, params)
-    return run_command(loader.env, loader.default_run_env, params)
+    return run_command(loader.env, loader.default_run_env, params, Path(loader.conf_source))

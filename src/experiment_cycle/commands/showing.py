@@ -16,7 +16,7 @@ Listed = TypeVar("Listed", bound=Record)
 
 def show(
     records: Sequence[Listed],
-    table: Callable[[Sequence[Listed]], RenderableType],
+    table: Callable[[Sequence[Listed], int], RenderableType],
     none: str,
     as_json: bool,
 ) -> None:
@@ -24,7 +24,7 @@ def show(
 
     Args:
         records: What is listed.
-        table: Makes a table of them.
+        table: Makes a table of them that fits the number of columns.
         none: What is said where there are none.
         as_json: Print JSON instead.
     """
@@ -32,6 +32,7 @@ def show(
         plain = [record.model_dump(mode="json") for record in records]
         click.echo(json.dumps(plain, indent=2, ensure_ascii=False))
     elif records:
-        Console().print(table(records))
+        console = Console()
+        console.print(table(records, console.width))
     else:
         click.echo(none)

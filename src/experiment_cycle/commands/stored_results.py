@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 
 from experiment_cycle.audit.auditing import Subject
+from experiment_cycle.audit.differences import Difference, differences
 from experiment_cycle.audit.openings import Event, append_event
 from experiment_cycle.audit.openings_hook import ENTRY
+from experiment_cycle.audit.recomputing import file_of
 from experiment_cycle.audit.route import is_data
 from experiment_cycle.audit.scratch import is_path_dataset
 from experiment_cycle.commands.audit import CYCLE
 from experiment_cycle.errors import DataError, IntegrityError
 from experiment_cycle.sealed import OPENS, SEALED
 from experiment_cycle.tracking.cycle import Cycle
+from experiment_cycle.tracking.past_records import read_artifact
 
 
 def check_there(catalog: DataCatalog, names: Iterable[str], what: str) -> None:
@@ -35,6 +41,59 @@ def check_there(catalog: DataCatalog, names: Iterable[str], what: str) -> None:
             raise DataError(
                 f"There is nothing {what} yet: '{name}' does not exist. Next step: kedro run"
             )
+
+
+def check_as_recorded(subject: Subject, names: Iterable[str]) -> str | None:
+    """Refuse stored results that are not those of the record; MLflow must be set up.
+
+    Args:
+        subject: The project.
+        names: Entries of the catalog; those that no record keeps are not looked at.
+
+    Returns:
+        Why nothing could be compared; None where it was.
+
+    Raises:
+        IntegrityError: a file is not what the record holds.
+    """
+    state = Cycle(subject.folder / CYCLE).load()
+    if state is None:
+        return f"{CYCLE} does not tell which record they belong to"
+    found: list[Difference] = []
+    compared = 0
+    with TemporaryDirectory() as folder:
+        for name, file, path in _kept_in_record(subject.catalog, names):
+            try:
+                recorded = read_artifact(state.run_id, path, Path(folder))
+            except IntegrityError:
+                continue
+            compared += 1
+            found += islice(differences(name, file, recorded), 1)
+    if found:
+        raise IntegrityError(_altered(state.run_id, found))
+    return None if compared else f"the record {state.run_id} does not give its files back"
+
+
+def _kept_in_record(catalog: DataCatalog, names: Iterable[str]) -> Iterator[tuple[str, Path, str]]:
+    """Give, of each entry that is an artifact of the record, its name, file and path there."""
+    for name in sorted(names):
+        entry = dict(catalog.config_resolver.resolve_pattern(name))
+        file = file_of(entry)
+        if "artifact_path" in entry and file is not None:
+            yield name, file, f"{entry['artifact_path']}/{file.name}"
+
+
+def _altered(run_id: str, found: list[Difference]) -> str:
+    told = "; ".join(
+        f"{each.dataset}: {each.where}: stored {each.stored}, recorded {each.made}"
+        for each in found
+    )
+    return (
+        f"The report is not rendered: the stored results are not those of the record {run_id[:8]}. "
+        f"{told}. Next step: restore the files, or kedro run "
+        "--pipelines=evaluation,decision,reporting; kedro cycle report --verify computes every "
+        "number again."
+    )
 
 
 def stored_inputs(catalog: DataCatalog, pipeline: Pipeline) -> set[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -13,18 +15,18 @@ from experiment_cycle.errors import DataError, IntegrityError
 from experiment_cycle.tracking.champions import (
     Move,
     champion_version,
+    earlier_champions,
     move_champion,
     moves,
     version_tags,
 )
-from experiment_cycle.tracking.past_cycles import PastCycle, read_artifact, read_record, reopened
+from experiment_cycle.tracking.past_cycles import FORCED, PastCycle
+from experiment_cycle.tracking.past_records import read_artifact, read_record, reopened
 from experiment_cycle.tracking.record import record_tags
 from experiment_cycle.tracking.registry import register_champion
 from experiment_cycle.training.identity import model_identity
 from experiment_cycle.training.records import ModelRecord
 from experiment_cycle.training.signature import example_rows
-
-FORCED = "promotion.forced"
 
 
 def force_promotion(
@@ -75,31 +77,17 @@ def force_promotion(
             f"'{registered_model}'."
         )
     tags = {**version_description(decision, identity), FORCED: reason}
-    tables = {
-        name: pd.read_parquet(read_artifact(cycle.run_id, path, folder))
-        for name, path in (
-            ("seen", "training/seen_rows.parquet"),
-            ("keys", "splitting/split_keys.parquet"),
-        )
-    }
-    manifest, signature, example = (
-        read_record(cycle.run_id, path, folder)
-        for path in (
-            "splitting/split_manifest.json",
-            "training/model_signature.json",
-            "training/input_example.json",
-        )
-    )
+    kept = _kept(cycle.run_id, folder)
     with reopened(cycle.run_id):
         version = register_champion(
             registered_model,
             model,
             record,
-            tables["seen"],
+            kept.seen_rows,
             tags,
             present,
-            example_rows(signature, example),
-            (manifest, tables["keys"]),
+            kept.example,
+            kept.split,
             way="force",
             reason=reason,
         )
@@ -113,30 +101,61 @@ def roll_back(registered_model: str, reason: str, version: int | None = None) ->
     Args:
         registered_model: Name in the registry.
         reason: Why; shown wherever the champion's history is.
-        version: Which; None: the one before the present champion.
+        version: Which; None: the one before the present champion. Versions that were rolled back
+            from are passed over; only by number do they come back.
 
     Raises:
         DataError: there is no such earlier champion.
         IntegrityError: the champion is another by now.
     """
     present = champion_version(registered_model)
+    standing = earlier_champions(registered_model)
     listed = moves(registered_model)
-    versions = {move.version for move in listed} | {move.previous for move in listed}
-    earlier = sorted(version for version in versions if version not in {present, None})
-    if version is None and listed:
-        version = listed[-1].previous
-    if version is None or version not in earlier:
-        asked = (
-            "There is no champion before the present one"
-            if version is None
-            else (f"Version {version} was no champion before the present one")
-        )
-        raise DataError(
-            f"{asked} (of '{registered_model}'). Allowed: "
-            f"{', '.join(map(str, earlier)) or 'none yet'}. Next step: kedro cycle runs "
-            "--champions lists them."
-        )
+    known = {move.version for move in listed} | {move.previous for move in listed}
+    named = sorted(each for each in known if each not in {present, None})
+    if version is None and standing:
+        version = standing[0]
+    if version is None or version not in named:
+        raise DataError(_no_champion(registered_model, version, named))
     return move_champion(registered_model, version, present, "rollback", reason)
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """What a record keeps of a challenger besides its model."""
+
+    seen_rows: pd.DataFrame
+    example: pd.DataFrame
+    split: tuple[dict[str, Any], pd.DataFrame]
+
+
+def _kept(run_id: str, folder: Path) -> _Kept:
+    tables = [
+        pd.read_parquet(read_artifact(run_id, path, folder))
+        for path in ("training/seen_rows.parquet", "splitting/split_keys.parquet")
+    ]
+    manifest, signature, example = (
+        read_record(run_id, path, folder)
+        for path in (
+            "splitting/split_manifest.json",
+            "training/model_signature.json",
+            "training/input_example.json",
+        )
+    )
+    return _Kept(tables[0], example_rows(signature, example), (manifest, tables[1]))
+
+
+def _no_champion(registered_model: str, version: int | None, named: list[int]) -> str:
+    asked = (
+        "No champion stands behind the present one"
+        if version is None
+        else f"Version {version} was no champion before the present one"
+    )
+    allowed = f"--to with {', '.join(map(str, named))}" if named else "none yet"
+    return (
+        f"{asked} (of '{registered_model}'). Allowed: {allowed}. Next step: kedro cycle runs "
+        "--champions lists them."
+    )
 
 
 def _compared(decision: Decision) -> str:

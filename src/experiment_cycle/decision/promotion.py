@@ -67,17 +67,14 @@ def promote(  # noqa: PLR0913, PLR0917 each is evidence of its own kind
             f"The decision is to {decision.decision}, so the registry stays as it was.",
         )
     identity = _check(decision, challenger, challenger_record)
-    present = champion_version(registered_model)
-    if (
-        present != incumbent.version
-        and version_tags(registered_model, present).get("identity") == identity
-    ):
+    version = _version_of(registered_model, incumbent.version, identity)
+    if version is not None:
         Ledger(ledger).record_promotion(decision.look)
         return _unmoved(
             registered_model,
-            present,
+            version,
             incumbent.version,
-            f"Version {present} of '{registered_model}' is this very model already.",
+            f"Version {version} of '{registered_model}' is this very model already.",
         )
     version = register_champion(
         registered_model,
@@ -91,15 +88,14 @@ def promote(  # noqa: PLR0913, PLR0917 each is evidence of its own kind
         reason=f"decision {fingerprint(decision)[:12]} on hypothesis {decision.hypothesis_id}",
     )
     Ledger(ledger).record_promotion(decision.look)
-    replaced = "the first champion" if incumbent.version is None else f"after {incumbent.version}"
-    return Promotion(
-        moved=True,
-        registered_model=registered_model,
-        version=version,
-        previous_version=incumbent.version,
-        aliases=(CHAMPION, STAGING),
-        sentence=f"Version {version} of '{registered_model}' is champion, {replaced}.",
-    )
+    return _moved(registered_model, version, incumbent.version)
+
+
+def _version_of(registered_model: str, compared: int | None, identity: str) -> int | None:
+    """Name the champion that followed the compared one, if it is the challenger already."""
+    present = champion_version(registered_model)
+    known = version_tags(registered_model, present).get("identity")
+    return present if present != compared and known == identity else None
 
 
 def _check(decision: Decision, challenger: Pipeline, challenger_record: dict[str, Any]) -> str:
@@ -130,6 +126,18 @@ def version_description(decision: Decision, identity: str) -> dict[str, str]:
         "content_hash": decision.evidence["content"],
         "split_hash": decision.evidence["split_manifest"],
     }
+
+
+def _moved(registered_model: str, version: int, previous: int | None) -> Promotion:
+    replaced = "the first champion" if previous is None else f"after {previous}"
+    return Promotion(
+        moved=True,
+        registered_model=registered_model,
+        version=version,
+        previous_version=previous,
+        aliases=(CHAMPION, STAGING),
+        sentence=f"Version {version} of '{registered_model}' is champion, {replaced}.",
+    )
 
 
 def _unmoved(

@@ -2,13 +2,16 @@
 
 MLflow forgets where an alias pointed before. Each move is therefore a tag of the registered model,
 written before the alias moves: what a crash leaves is a move that did not take place, which the
-present alias shows.
+next one shows, or the present alias.
 """
 
 from __future__ import annotations
 
 import getpass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
 
 import mlflow
@@ -17,6 +20,7 @@ from pydantic import AwareDatetime
 
 from experiment_cycle.errors import IntegrityError
 from experiment_cycle.options import Record
+from experiment_cycle.tracking.turns import one_at_a_time
 
 CHAMPION = "champion"
 STAGING = "staging"
@@ -71,6 +75,27 @@ def check_still_champion(registered_model: str, expected: int | None) -> None:
         )
 
 
+@contextmanager
+def swapping(
+    registered_model: str, expected: int | None
+) -> Iterator[Callable[[int, Way, str], Move]]:
+    """Compare and swap: while the block runs, nobody else moves the champion.
+
+    Args:
+        registered_model: Name in the registry.
+        expected: The version that has to be champion; None: there must be none.
+
+    Yields:
+        What gives a version the aliases `champion` and `staging`, told how and why.
+
+    Raises:
+        IntegrityError: the champion is another by now, or somebody else is at it all the time.
+    """
+    with one_at_a_time(registered_model):
+        check_still_champion(registered_model, expected)
+        yield partial(_move, registered_model, expected)
+
+
 def move_champion(
     registered_model: str, version: int, expected: int | None, way: Way, reason: str
 ) -> Move:
@@ -79,25 +104,12 @@ def move_champion(
     Raises:
         IntegrityError: the champion is another by now.
     """
-    check_still_champion(registered_model, expected)
-    move = Move(
-        at=datetime.now(UTC),
-        version=version,
-        previous=expected,
-        way=way,
-        reason=reason,
-        by=getpass.getuser(),
-    )
-    client = MlflowClient()
-    name = f"{MOVE}{move.at:%Y%m%dT%H%M%S.%f}"
-    client.set_registered_model_tag(registered_model, name, move.model_dump_json())
-    for alias in (CHAMPION, STAGING):
-        client.set_registered_model_alias(registered_model, alias, str(version))
-    return move
+    with swapping(registered_model, expected) as move:
+        return move(version, way, reason)
 
 
 def moves(registered_model: str) -> list[Move]:
-    """List the moves of the alias, the oldest first; a last one that did not take place is not one.
+    """List the moves of the alias, the oldest first, without those that did not take place.
 
     Raises:
         IntegrityError: a move was changed by hand.
@@ -113,15 +125,60 @@ def moves(registered_model: str) -> list[Move]:
             f"A tag '{MOVE}…' of the registered model '{registered_model}' was changed: "
             f"{' '.join(str(error).split())[:200]}. Next step: restore it, or delete it."
         ) from error
-    if listed and listed[-1].version != champion_version(registered_model):
-        listed.pop()
-    return listed
+    if not listed:
+        return []
+    after = [*(move.previous for move in listed[1:]), champion_version(registered_model)]
+    # what a crash cut off: the champion was afterwards what it had been before
+    return [
+        move
+        for move, then in zip(listed, after, strict=True)
+        if then == move.version or then != move.previous
+    ]
+
+
+def moved_by_others(registered_model: str, listed: list[Move]) -> bool:
+    """Tell whether the champion is one that no recorded move made champion."""
+    return champion_version(registered_model) != (listed[-1].version if listed else None)
 
 
 def champion_on(registered_model: str, moment: datetime) -> Move | None:
     """Tell by which move the champion of a moment had become it; None: there was none."""
     until = [move for move in moves(registered_model) if move.at <= moment]
     return until[-1] if until else None
+
+
+def earlier_champions(registered_model: str) -> list[int]:
+    """List the champions that stand behind the present one, the latest first.
+
+    A version that was rolled back from does not stand there any more, unless it was made champion
+    again by its number.
+    """
+    standing: list[int] = []
+    for move in moves(registered_model):
+        if move.previous is not None and move.previous not in standing:
+            standing.append(move.previous)
+        if move.way == "rollback" and move.version in standing:
+            del standing[standing.index(move.version) :]
+        standing.append(move.version)
+    present = champion_version(registered_model)
+    return [version for version in reversed(standing) if version != present]
+
+
+def _move(registered_model: str, previous: int | None, version: int, way: Way, reason: str) -> Move:
+    move = Move(
+        at=datetime.now(UTC),
+        version=version,
+        previous=previous,
+        way=way,
+        reason=reason,
+        by=getpass.getuser(),
+    )
+    client = MlflowClient()
+    name = f"{MOVE}{move.at:%Y%m%dT%H%M%S.%f}"
+    client.set_registered_model_tag(registered_model, name, move.model_dump_json())
+    for alias in (CHAMPION, STAGING):
+        client.set_registered_model_alias(registered_model, alias, str(version))
+    return move
 
 
 def _named(version: int | None) -> str:

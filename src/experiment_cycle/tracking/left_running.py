@@ -26,13 +26,14 @@ def close_left_running(experiment_id: str) -> list[str]:
     """
     client = MlflowClient()
     found = client.search_runs([experiment_id], "attributes.status = 'RUNNING'")
-    gone = [run.info.run_id for run in found if _is_gone(run.data.tags.get(PROCESS, ""))]
+    gone = [run.info.run_id for run in found if is_gone(run.data.tags.get(PROCESS, ""))]
     for run_id in gone:
         client.set_terminated(run_id, "KILLED")
     return gone
 
 
-def _is_gone(name: str) -> bool:
+def is_gone(name: str) -> bool:
+    """Tell whether a process, as `this_process` names it, is one of this machine and no more."""
     machine, _, rest = name.partition(":")
     number = rest.partition(":")[0]
     if machine != _machine() or not number.isdigit():

@@ -15,6 +15,7 @@ from typing import Any
 import mlflow
 import pandas as pd
 from mlflow.models import ModelSignature, infer_signature
+from mlflow.models.model import ModelInfo
 from mlflow.tracking import MlflowClient
 from packaging.version import Version
 from sklearn.pipeline import Pipeline
@@ -27,7 +28,7 @@ from experiment_cycle.tracking.champions import (
     Way,
     champion_version,
     check_still_champion,
-    move_champion,
+    swapping,
 )
 
 SEEN_ROWS = "seen_rows.parquet"
@@ -159,28 +160,55 @@ def register_champion(  # noqa: PLR0913, PLR0917 - what is kept of a model
     Raises:
         IntegrityError: the champion is no longer the one that was compared.
     """
+    # the model takes seconds to write: in vain, if the race is lost already
     check_still_champion(registered_model, expected_previous)
+    with TemporaryDirectory() as folder:
+        beside = _lay_beside(Path(folder), record, seen_rows, split)
+        logged = _log(model, record, example, beside)
+    with swapping(registered_model, expected_previous) as move:
+        version = _register(registered_model, logged, tags)
+        move(version, way, reason)
+    return version
+
+
+def _lay_beside(
+    folder: Path,
+    record: dict[str, Any],
+    seen_rows: pd.DataFrame,
+    split: tuple[dict[str, Any], pd.DataFrame] | None,
+) -> list[str]:
+    """Write what is kept beside a model into a folder, and name the files."""
+    (folder / RECORD).write_text(json.dumps(record, indent=2))
+    seen_rows.to_parquet(folder / SEEN_ROWS)
+    if split is not None:
+        manifest, keys = split
+        (folder / SPLIT_MANIFEST).write_text(json.dumps(manifest, indent=2))
+        keys.to_parquet(folder / SPLIT_KEYS)
+    return [str(file) for file in sorted(folder.iterdir())]
+
+
+def _log(
+    model: Pipeline, record: dict[str, Any], example: pd.DataFrame, beside: list[str]
+) -> ModelInfo:
+    """Log a model, with the files beside it, into the active run."""
     classes = record["problem"]["type"] in {"binary", "multiclass"}
     predict = "predict_proba" if classes else "predict"
-    with TemporaryDirectory() as folder:
-        beside = Path(folder)
-        (beside / RECORD).write_text(json.dumps(record, indent=2))
-        seen_rows.to_parquet(beside / SEEN_ROWS)
-        if split is not None:
-            manifest, keys = split
-            (beside / SPLIT_MANIFEST).write_text(json.dumps(manifest, indent=2))
-            keys.to_parquet(beside / SPLIT_KEYS)
-        logged = mlflow.sklearn.log_model(
-            model,
-            name="model",
-            serialization_format="skops",
-            skops_trusted_types=list(record["trusted_types"]),
-            # MLflow would else import the model in a process of its own to guess them
-            pip_requirements=_requirements(model, record["estimator"]),
-            pyfunc_predict_fn=predict,
-            signature=_signature(model, predict, example),
-            extra_files=[str(file) for file in sorted(beside.iterdir())],
-        )
+    logged: ModelInfo = mlflow.sklearn.log_model(
+        model,
+        name="model",
+        serialization_format="skops",
+        skops_trusted_types=list(record["trusted_types"]),
+        # MLflow would else import the model in a process of its own to guess them
+        pip_requirements=_requirements(model, record["estimator"]),
+        pyfunc_predict_fn=predict,
+        signature=_signature(model, predict, example),
+        extra_files=beside,
+    )
+    return logged
+
+
+def _register(registered_model: str, logged: ModelInfo, tags: dict[str, str]) -> int:
+    """Make a logged model the next version, and give its number."""
     client = MlflowClient()
     if not client.search_registered_models(f"name = '{registered_model}'", max_results=1):
         client.create_registered_model(registered_model)
@@ -191,9 +219,7 @@ def register_champion(  # noqa: PLR0913, PLR0917 - what is kept of a model
         tags=tags,
         model_id=logged.model_id,
     )
-    version = int(created.version)
-    move_champion(registered_model, version, expected_previous, way, reason)
-    return version
+    return int(created.version)
 
 
 def _requirements(model: Pipeline, estimator: str) -> list[str]:

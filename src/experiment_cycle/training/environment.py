@@ -95,6 +95,17 @@ def describe_environment(project_folder: Path, code: CodeState) -> Environment:
     )
 
 
+def diff_of_commits(project_folder: Path, one: str, other: str) -> str | None:
+    """Write what differs below a folder between two commits; None if git does not have both."""
+    changes = _git(
+        project_folder,
+        *PLAIN,
+        *("diff", "--no-color", "--no-ext-diff", "--no-textconv", "--relative"),
+        *(one, other, "--", ".", *NO_DIRT),
+    )
+    return None if changes is None else changes.decode("utf-8", "backslashreplace")
+
+
 def _thread_libraries() -> tuple[str, ...]:
     """Describe the libraries of linear algebra and of threads that this process has loaded."""
     found = set()
