@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from experiment_cycle.options import Options
+from experiment_cycle.reporting.model_card.texts import ModelCardTexts
 
 
 class ReportingOptions(Options):
@@ -16,3 +17,4 @@ class ReportingOptions(Options):
     slices: int = Field(
         default=12, ge=0, le=50, description="how many of the weakest slices the report shows"
     )
+    model_card: ModelCardTexts = ModelCardTexts()

@@ -8,6 +8,7 @@ from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.reporting.evidence import collect
 from experiment_cycle.reporting.html import render_html
 from experiment_cycle.reporting.markdown import render_markdown
+from experiment_cycle.reporting.model_card.card import render_model_card
 from experiment_cycle.reporting.options import ReportingOptions
 from experiment_cycle.training.options import TrainingOptions
 
@@ -20,7 +21,11 @@ def render_reports(
     options: ReportingOptions,
     command: str,
     **evidence: Any,
-) -> tuple[str, str]:
-    """Render the cycle's evidence as one HTML page and its Markdown twin."""
+) -> tuple[str, str, str]:
+    """Render the cycle's evidence as one HTML page, its Markdown twin, and the model card."""
     report = collect(hypothesis, columns, versioning, training, command, evidence)
-    return render_html(report, options), render_markdown(report, options)
+    return (
+        render_html(report, options),
+        render_markdown(report, options),
+        render_model_card(report, options),
+    )

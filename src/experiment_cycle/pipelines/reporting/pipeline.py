@@ -69,7 +69,7 @@ EVIDENCE = [
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Everything before -> report.html, report.md."""
+    """Everything before -> report.html, report.md, model_card.md."""
     return Pipeline(
         [
             Node(
@@ -83,7 +83,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "command": "run_command",
                     **{name: name for name in EVIDENCE},
                 },
-                ["report_html", "report_markdown"],
+                ["report_html", "report_markdown", "model_card"],
                 name="render_reports",
             )
         ],
