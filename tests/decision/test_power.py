@@ -13,6 +13,7 @@ from experiment_cycle.decision.criteria import list_criteria
 from experiment_cycle.decision.intervals import measure_effect
 from experiment_cycle.decision.power import foresee, warn_of_power
 from experiment_cycle.decision.records import Foresight
+from experiment_cycle.errors import DataError
 
 LEVEL = 0.03
 
@@ -91,3 +92,16 @@ def test_too_small_a_test_set_is_a_warning_and_a_reason(
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
     assert "which takes about" in caplog.records[0].message
     assert "80 % power" in caplog.records[1].message
+
+
+def test_a_primary_metric_that_validation_does_not_define_stops_before_a_look(
+    make_case: Callable[..., Any],
+) -> None:
+    case = make_case("binary", "roc_auc", rows=300)
+    case.predictions["target"] = np.int8(1)
+
+    with pytest.raises(
+        DataError, match=r"'roc_auc' is not defined on validation.*nothing is spent"
+    ):
+        told(case, 500)
+    assert not case.ledger.exists()

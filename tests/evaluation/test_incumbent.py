@@ -72,6 +72,7 @@ def test_without_a_champion_the_baseline_stands_in(
         "version": None,
         "run_id": None,
         "split_hash": None,
+        "retrained": False,
     }
 
 

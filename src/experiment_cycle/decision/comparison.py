@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from experiment_cycle.decision.criteria import check_metrics, list_criteria
@@ -12,15 +13,20 @@ from experiment_cycle.decision.families import TestSet
 from experiment_cycle.decision.folds import PairedFolds
 from experiment_cycle.decision.ledger import Ledger
 from experiment_cycle.decision.options import DecisionOptions
+from experiment_cycle.decision.overlap import Tested
 from experiment_cycle.decision.paired import PairedPredictions
 from experiment_cycle.decision.records import Comparison, FoldEffects, Foresight, Look
 from experiment_cycle.decision.seeds import spread_over_seeds
+from experiment_cycle.decision.trade_offs import check_costs, judge_cost, track_cost
 from experiment_cycle.decision.verdicts import Levels, judge, track
 from experiment_cycle.errors import IntegrityError
+from experiment_cycle.evaluation.prediction_cost import PredictionCost
 from experiment_cycle.evaluation.predictions import MODELS
 from experiment_cycle.evaluation.records import IncumbentRecord
 from experiment_cycle.hypothesis import Hypothesis
+from experiment_cycle.metrics.costs import COSTS
 from experiment_cycle.options import fingerprint
+from experiment_cycle.row_keys import hash_rows
 from experiment_cycle.splitting.records import SplitManifest
 from experiment_cycle.training.records import ModelRecord
 
@@ -36,6 +42,8 @@ def compare(  # noqa: PLR0913, PLR0917 - each is evidence of its own kind
     test_set: TestSet,
     ledger: Path,
     foresight: Foresight | None = None,
+    tested: Tested | None = None,
+    cost: PredictionCost | None = None,
 ) -> Comparison:
     """Compare two models by the hypothesis' criteria, at the level the ledger grants this look.
 
@@ -54,6 +62,8 @@ def compare(  # noqa: PLR0913, PLR0917 - each is evidence of its own kind
         test_set: By what the ledger recognises the rows that are looked at.
         ledger: The file that counts the looks.
         foresight: What the test set can show, as it was told before it was opened.
+        tested: The test rows that are compared, if some are left out; None: all of them.
+        cost: What the models cost; needed where the hypothesis names a cost.
 
     Raises:
         ConfigurationError: the hypothesis speaks of a metric that this problem does not have.
@@ -67,16 +77,15 @@ def compare(  # noqa: PLR0913, PLR0917 - each is evidence of its own kind
     incumbent = IncumbentRecord.model_validate(incumbent_record)
     _check_same_problem(challenger, incumbent)
     check_metrics(hypothesis, challenger.problem)
-    paired = PairedPredictions.from_table(test_predictions, challenger_record, incumbent_record)
+    check_costs(hypothesis, cost)
+    paired = _take(test_predictions, tested, challenger_record, incumbent_record)
     folds = PairedFolds.from_table(fold_predictions, challenger_record, incumbent_record)
     evidence = _evidence(paired, folds, manifest, hypothesis, challenger, incumbent)
+    if cost is not None and COSTS.keys() & set(hypothesis.metrics()):
+        evidence["prediction_cost"] = fingerprint(cost)
     without_test = folds is not None and not manifest.parts["test"].rows
-    if not without_test and paired.rows_hash != manifest.parts["test"].rows_hash:
-        raise IntegrityError(
-            f"The test predictions are of {len(paired.rows)} rows that are not the "
-            f"{manifest.parts['test'].rows} test rows of the split manifest. Next step: kedro run "
-            "--pipelines=splitting,tuning,training,evaluation,decision,reporting"
-        )
+    if not without_test:
+        _check_rows(test_predictions, manifest)
     look = None
     if challenger.identity == incumbent.identity:
         if not without_test:
@@ -90,12 +99,34 @@ def compare(  # noqa: PLR0913, PLR0917 - each is evidence of its own kind
             options.planned_looks,
         )
     compared = folds if without_test and folds is not None else paired
-    measured = _measure(paired, compared, hypothesis, options, incumbent, look, evidence)
-    measured = measured.model_copy(update={"foresight": foresight})
-    if folds is None or look is None:
-        return measured
-    told = _over_folds(hypothesis.success_criteria.primary.metric, folds, decides=without_test)
-    return measured.model_copy(update={"folds": told})
+    measured = _measure(paired, compared, hypothesis, options, incumbent, look, evidence, cost)
+    told = None
+    if folds is not None and look is not None:
+        primary = hypothesis.success_criteria.primary.metric
+        told = _over_folds(primary, folds, decides=without_test)
+    overlap = None if tested is None else tested.overlap
+    return measured.model_copy(update={"foresight": foresight, "folds": told, "overlap": overlap})
+
+
+def _take(
+    test_predictions: pd.DataFrame,
+    tested: Tested | None,
+    challenger_record: dict[str, Any],
+    incumbent_record: dict[str, Any],
+) -> PairedPredictions:
+    """Take the predictions that are compared; of all test rows, or of those that stay."""
+    compared = test_predictions if tested is None else tested.of(test_predictions)
+    return PairedPredictions.from_table(compared, challenger_record, incumbent_record)
+
+
+def _check_rows(test_predictions: pd.DataFrame, manifest: SplitManifest) -> None:
+    test = manifest.parts["test"]
+    if hash_rows(test_predictions.index.to_numpy(dtype=np.int64)) != test.rows_hash:
+        raise IntegrityError(
+            f"The test predictions are of {len(test_predictions)} rows that are not the "
+            f"{test.rows} test rows of the split manifest. Next step: kedro run "
+            "--pipelines=splitting,tuning,training,evaluation,decision,reporting"
+        )
 
 
 def _over_folds(name: str, folds: PairedFolds, *, decides: bool) -> FoldEffects:
@@ -112,6 +143,7 @@ def _measure(
     incumbent: IncumbentRecord,
     look: Look | None,
     evidence: dict[str, str],
+    cost: PredictionCost | None,
 ) -> Comparison:
     """Judge every criterion; none where no look was granted, the models being one."""
     criteria = [] if look is None else list_criteria(hypothesis)
@@ -119,11 +151,17 @@ def _measure(
     verdicts = []
     if look is not None:
         levels = Levels.of(look.alpha, options.abandon_alpha, len(criteria), effective)
-        verdicts = [judge(criterion, compared, levels) for criterion in criteria]
+        verdicts = [
+            judge(criterion, compared, levels)
+            if cost is None or criterion.metric not in COSTS
+            else judge_cost(criterion, cost, levels.lower, levels.upper)
+            for criterion in criteria
+        ]
     tracked = [] if look is None else hypothesis.metrics_to_track
     return Comparison(
         identical=look is None,
         incumbent_kind=incumbent.kind,
+        retrained=incumbent.retrained,
         rows_hash=paired.rows_hash,
         rows=len(paired.rows),
         unit=paired.unit,
@@ -132,7 +170,10 @@ def _measure(
         look=look,
         primary=verdicts[0] if verdicts else None,
         guardrails=tuple(verdicts[1:]),
-        tracked=tuple(track(name, compared) for name in tracked),
+        tracked=tuple(
+            track(name, compared) if cost is None or name not in COSTS else track_cost(name, cost)
+            for name in tracked
+        ),
         seeds=None if look is None else spread_over_seeds(criteria[0].metric, paired),
         evidence=evidence,
     )

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from experiment_cycle.decision.criteria import list_criteria
-from experiment_cycle.decision.intervals import POWER, measure_effect, rows_for
+from experiment_cycle.decision.intervals import POWER, Effect, measure_effect, rows_for
 from experiment_cycle.decision.paired import PairedPredictions
 from experiment_cycle.decision.records import Foresight
 from experiment_cycle.decision.spending import SPENT
 from experiment_cycle.decision.wording import describe_foresight
+from experiment_cycle.errors import DataError
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.metrics.units import Units
 
@@ -42,10 +43,14 @@ def foresee(
         test_units: The same of each test row, shape (m,).
         level: The error level that the next look at the test set would be granted.
         hypothesis: The primary metric, and the improvement that is expected.
+
+    Raises:
+        DataError: the primary metric is not defined on validation for one of the models.
     """
     primary = list_criteria(hypothesis)[0]
     expected = hypothesis.success_criteria.primary.expected_improvement
     effect = measure_effect(primary, validation)
+    _refuse_undefined(primary.metric, effect)
     rows, effective = len(test_units), _effective(test_units)
     smallest, needed = None, None
     if level >= SPENT and effect.standard_error is not None:
@@ -71,6 +76,22 @@ def warn_of_power(told: Foresight) -> None:
     """Log what the test set can show: a warning, where that is less than is expected."""
     level = logging.INFO if told.is_enough else logging.WARNING
     logger.log(level, "%s", describe_foresight(told))
+
+
+def _refuse_undefined(name: str, effect: Effect) -> None:
+    """Stop before a look is spent on a comparison that could show nothing."""
+    values = {"challenger": effect.challenger, "incumbent": effect.incumbent}
+    lacking = [model for model, value in values.items() if value is None]
+    if effect.value is not None or not lacking:
+        return
+    why = f": {effect.note}" if effect.note else ""
+    raise DataError(
+        f"The primary metric '{name}' is not defined on validation for the "
+        f"{' and the '.join(lacking)}{why}. The test set was not looked at, and nothing is spent. "
+        "Next step: see that validation has rows of every class and no missing predictions, mend "
+        "the metric if it is one of your own, or name another in "
+        "hypothesis.success_criteria.primary.metric."
+    )
 
 
 def _effective(units: Keys) -> float:

@@ -16,30 +16,20 @@ import pandas as pd
 from experiment_cycle.columns import Columns
 from experiment_cycle.errors import DataError
 from experiment_cycle.evaluation.predictions import MODELS, output_columns
+from experiment_cycle.evaluation.procedures import Procedure
 from experiment_cycle.evaluation.records import IncumbentRecord
 from experiment_cycle.options import fingerprint
 from experiment_cycle.problem import Problem, Task
 from experiment_cycle.replacing import replacing
 from experiment_cycle.splitting.folds import folds_of, nested_fold_rows, repeats_of
-from experiment_cycle.training.logical_run import LogicalRun, run_plan
+from experiment_cycle.training.logical_run import LogicalRun
 from experiment_cycle.training.options import TrainingOptions
-from experiment_cycle.training.plan import Plan
 from experiment_cycle.training.predicting import predict_outputs
 from experiment_cycle.training.progress import progress_bar
 from experiment_cycle.tuning.options import TuningOptions
-from experiment_cycle.tuning.search import search
 
 LIBRARIES = ("lightgbm", "scikit-learn", "pandas", "numpy")
 Mask = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Procedure:
-    """How one side makes a model of any rows; `tuned`: hyperparameters are searched for anew."""
-
-    estimator: str
-    hyperparameters: dict[str, Any]
-    tuned: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,19 +153,10 @@ class CrossValidation:
     def _make(
         self, procedure: Procedure, train: pd.DataFrame, validation: pd.DataFrame
     ) -> LogicalRun:
-        options = self.training.model_copy(update={"estimator": procedure.estimator})
-        hyperparameters = procedure.hyperparameters
-        if procedure.tuned and self.tuning.space(options):
-            found = search(
-                *(train, validation, self.columns, options, self.tuning),
-                *(self.task, self.seed, self.folder / "studies"),
-            )
-            hyperparameters = found[1]
-        plan = Plan(
-            *(procedure.estimator, hyperparameters, train, validation, self.columns),
-            *(options, self.task, self.seed),
+        return procedure.make(
+            *(train, validation, self.columns, self.training, self.tuning),
+            *(self.task, self.seed, self.folder / "studies"),
         )
-        return run_plan(plan)
 
     def _key(self, procedures: Mapping[str, Procedure]) -> str:
         """Hash all that the predictions of a fold depend on."""

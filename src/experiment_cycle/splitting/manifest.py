@@ -31,6 +31,7 @@ from experiment_cycle.splitting.parts import (
 from experiment_cycle.splitting.records import Deviation, Inherited, SplitManifest, SplitPart
 from experiment_cycle.splitting.rounding import largest_remainder
 from experiment_cycle.splitting.rows import Rows, shares
+from experiment_cycle.splitting.timed_keys import timed_keys
 from experiment_cycle.splitting.units import divided_units
 
 __all__ = [
@@ -64,12 +65,12 @@ def split_frames(
 
 
 def split_keys(snapshot: Snapshot, assignment: pd.DataFrame, columns: Columns) -> pd.DataFrame:
-    """List the keys of every row (see `row_keys`) with its part, the column `split`.
+    """List the keys of every row (see `timed_keys`) with its part, the column `split`.
 
     By it a later split finds each row again, whatever its position is then.
     """
     check_assignment(snapshot, assignment)
-    keys = row_keys(snapshot.to_pandas(), columns)
+    keys = timed_keys(snapshot.to_pandas(), columns)
     split = pd.Categorical.from_codes(part_codes(assignment), categories=pd.Index([*PARTS, PURGED]))
     return keys.assign(**{SPLIT: split})
 
