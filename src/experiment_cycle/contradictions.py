@@ -47,6 +47,7 @@ def find_contradictions(configuration: Configuration) -> Iterator[str]:
     yield from _told("tuning", lambda: check_tuning(configuration.tuning, configuration.training))
     yield from _of_behaviour(configuration)
     yield from _of_fairness(configuration)
+    yield from _of_gates(configuration)
 
 
 def _told(key: str, check: Callable[[], object]) -> Iterator[str]:
@@ -147,6 +148,16 @@ def _of_estimators(configuration: Configuration) -> Iterator[str]:
             "training.estimators.skorch",
             lambda: check_module(network.module or "", network.module_parameters),
         )
+
+
+def _of_gates(configuration: Configuration) -> Iterator[str]:
+    """Find gates of the user's own that could not be checked after hours of training."""
+    own = configuration.decision.own_gates
+    if own:
+        # imports the user's own module
+        from experiment_cycle.decision.gates.own import check_own_gates  # noqa: PLC0415
+
+        yield from _told("decision.own_gates", lambda: check_own_gates(own))
 
 
 def _of_transformers(configuration: Configuration) -> Iterator[str]:

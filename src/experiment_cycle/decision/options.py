@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from experiment_cycle.options import Options
+from experiment_cycle.seen_rows import OnOverlap
 
 Requirement = Literal["required", "advisory"]
 
@@ -22,6 +23,21 @@ class GateOptions(Options):
     edge_cases: Requirement = "advisory"
     decision_documented: Requirement = "required"
     code_committed: Requirement = "advisory"
+
+
+class OwnGateOptions(Options):
+    """A gate of the user's own."""
+
+    path: str = Field(
+        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$",
+        description="module and function, such as my_project.gates.has_enough_rows",
+    )
+    need: Requirement = Field(
+        default="required", description="required: must pass for a promotion; advisory: shown"
+    )
+
+
+OwnGateName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class DecisionOptions(Options):
@@ -43,7 +59,21 @@ class DecisionOptions(Options):
         description="looks at one family of test sets, alpha / planned_looks each; null: as many "
         "as there will be, at 6 alpha / (pi^2 t^2), and anew after a promotion",
     )
+    on_overlap: OnOverlap = Field(
+        default="refuse",
+        description="if the champion has seen test rows: refuse (neither promote nor abandon), "
+        "restrict (compare on the others; for splits by key_hash, in time or inherited) or retrain "
+        "(compare with its procedure, tuned and trained on the present rows)",
+    )
     futility: bool = Field(
         default=True, description="abandon also when the expected improvement is excluded"
     )
     gates: GateOptions = GateOptions()
+    own_gates: dict[OwnGateName, OwnGateOptions] = Field(
+        default={}, description="gates of your own, by the names they are shown under"
+    )
+
+    def required_gates(self) -> list[str]:
+        """Name the gates, built in and own, without which nothing is promoted."""
+        own = [(code, gate.need) for code, gate in self.own_gates.items()]
+        return [code for code, need in [*self.gates, *own] if need == "required"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from importlib import import_module
 from typing import Any
 
+from experiment_cycle.dotted_paths import load
 from experiment_cycle.errors import ConfigurationError, near_misses
 
 
@@ -24,15 +24,7 @@ def load_class(path: str, key: str, example: str) -> type[Any]:
         f"Next step: write module and class, such as {example}, of a package that is installed or "
         "lies in src/."
     )
-    module, _, name = path.rpartition(".")
-    try:
-        found = getattr(import_module(module), name)
-    # whatever the user's module raises when it is run, it cannot be imported
-    except Exception as error:
-        cause = f"{type(error).__name__}: {error}"
-        raise ConfigurationError(
-            f"{key} is '{path}', which cannot be imported: {cause}. {meant}"
-        ) from error
+    found = load(path, f"{key} is '{path}', which", meant)
     if not isinstance(found, type):
         raise ConfigurationError(f"{key} is '{path}', which is no class. {meant}")
     return found

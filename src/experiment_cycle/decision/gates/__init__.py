@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from types import ModuleType
 
 from experiment_cycle.decision.gates import (
@@ -16,11 +17,12 @@ from experiment_cycle.decision.gates import (
     no_leakage,
 )
 from experiment_cycle.decision.gates.evidence import Evidence, Outcome
-from experiment_cycle.decision.options import GateOptions
+from experiment_cycle.decision.gates.own import OwnGate, load_gate
+from experiment_cycle.decision.options import GateOptions, OwnGateOptions
 from experiment_cycle.decision.records import Gate
 from experiment_cycle.errors import CycleError
 
-__all__ = ["Evidence", "check"]
+__all__ = ["Evidence", "Outcome", "OwnGate", "check"]
 
 logger = logging.getLogger(__name__)
 
@@ -36,30 +38,46 @@ GATES: dict[str, ModuleType] = {
 }
 
 
-def check(evidence: Evidence, gate_options: GateOptions) -> list[Gate]:
-    """Check every gate, always in the same order.
+def check(
+    evidence: Evidence,
+    gate_options: GateOptions,
+    own: Mapping[str, OwnGateOptions] | None = None,
+) -> list[Gate]:
+    """Check every gate, the built-in ones first, always in the same order.
 
     A gate that ends in an error has failed, with the error as its evidence: a whole cycle is not
     lost to it, and nothing is promoted past it where it is required.
+
+    Raises:
+        ConfigurationError: a gate of the user's own cannot be imported.
     """
-    return [
-        _run(code, module, evidence, required=getattr(gate_options, code) == "required")
+    gates = [
+        _run(
+            code,
+            module.TITLE,
+            module.check,
+            evidence,
+            required=getattr(gate_options, code) == "required",
+        )
         for code, module in GATES.items()
     ]
+    for code, options in (own or {}).items():
+        title, gate = load_gate(code, options.path)
+        gates.append(_run(code, title, gate, evidence, required=options.need == "required"))
+    return gates
 
 
-def _run(code: str, module: ModuleType, evidence: Evidence, *, required: bool) -> Gate:
+def _run(code: str, title: str, gate: OwnGate, evidence: Evidence, *, required: bool) -> Gate:
     try:
-        outcome: Outcome = module.check(evidence)
+        outcome = gate(evidence)
+        if not isinstance(outcome, Outcome):
+            outcome = Outcome(
+                "failed", f"It answered with a {type(outcome).__name__}, which is no Outcome."
+            )
+        return Gate(code=code, title=title, required=required, **outcome._asdict())
     except CycleError as error:
         outcome = Outcome("failed", error.message)
     except Exception as error:
         logger.exception("The gate '%s' ended in an error.", code)
         outcome = Outcome("failed", f"It could not be checked: {type(error).__name__}: {error}")
-    return Gate(
-        code=code,
-        title=module.TITLE,
-        status=outcome.status,
-        required=required,
-        evidence=outcome.evidence,
-    )
+    return Gate(code=code, title=title, required=required, **outcome._asdict())

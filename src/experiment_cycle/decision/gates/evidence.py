@@ -12,6 +12,7 @@ from experiment_cycle.columns import Columns
 from experiment_cycle.data_versioning.versioning import Versions
 from experiment_cycle.decision.records import Comparison
 from experiment_cycle.hypothesis import Hypothesis
+from experiment_cycle.splitting.duration import Duration
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +37,7 @@ class Evidence:
         challenger_seen_rows: Keys of all rows that influenced the challenger.
         incumbent_seen_rows: Keys of all rows that influenced the incumbent.
         max_duplicate_share: Share of test rows that may have an identical twin elsewhere.
+        label_horizon: How long after its moment a row's label is known; None: at once.
     """
 
     hypothesis: Hypothesis
@@ -55,6 +57,7 @@ class Evidence:
     edge_cases: dict[str, Any] | None = None
     behaviour: dict[str, Any] | None = None
     audit: AuditReport | None = None
+    label_horizon: Duration | None = None
 
 
 class Outcome(NamedTuple):
