@@ -68,9 +68,7 @@ class Scenario:
         return np.sqrt(self.within) * by_unit + np.sqrt(1.0 - self.within) * own
 
 
-def draw_classes(
-    scenario: Scenario, generator: np.random.Generator, advantage: float
-) -> Columns:
+def draw_classes(scenario: Scenario, generator: np.random.Generator, advantage: float) -> Columns:
     """Draw targets and two models' probabilities, each wrong in its own way."""
     latent = 0.6 + scenario.noise(generator)
     target = (latent + generator.logistic(size=len(latent)) > 0.0).astype(np.int64)
@@ -82,9 +80,7 @@ def draw_classes(
     return {"target": target, **said}
 
 
-def draw_numbers(
-    scenario: Scenario, generator: np.random.Generator, advantage: float
-) -> Columns:
+def draw_numbers(scenario: Scenario, generator: np.random.Generator, advantage: float) -> Columns:
     """Draw skewed targets and two models whose errors are skewed too: a few rows weigh much."""
     target = np.exp(scenario.noise(generator))
     off = {
@@ -117,9 +113,7 @@ def draw_lists(scenario: Scenario, generator: np.random.Generator, advantage: fl
     return {"target": relevance, **scores}
 
 
-def draw_forecasts(
-    scenario: Scenario, generator: np.random.Generator, advantage: float
-) -> Columns:
+def draw_forecasts(scenario: Scenario, generator: np.random.Generator, advantage: float) -> Columns:
     """Draw two forecasts that run too high, now more and now less, for a while each."""
     rows = len(scenario.codes)
     target = generator.normal(size=rows)

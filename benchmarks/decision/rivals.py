@@ -25,14 +25,6 @@ from experiment_cycle.metrics.catalogue import metric
 Numbers = npt.NDArray[np.float64]
 PERMUTATIONS = 999
 
-COMMON: dict[str, Callable[[Verdict], bool]] = {
-    ">=": lambda verdict: (verdict.effect or 0.0) >= 0.0,
-    "margin 0.005": lambda verdict: (verdict.effect or 0.0) >= 0.005,  # noqa: PLR2004
-    "margin 0.01": lambda verdict: (verdict.effect or 0.0) >= 0.01,  # noqa: PLR2004
-    "MLflow, 1 %": lambda verdict: validated_by_mlflow(verdict),
-}
-"""Rules by name, on what was measured; the last is MLflow's own, with a relative change of 1 %."""
-
 
 def validated_by_mlflow(verdict: Verdict) -> bool:
     """Ask `mlflow.validate_evaluation_results` whether the challenger is 1 % better."""
@@ -47,6 +39,15 @@ def validated_by_mlflow(verdict: Verdict) -> bool:
     except ModelValidationFailedException:
         return False
     return True
+
+
+COMMON: dict[str, Callable[[Verdict], bool]] = {
+    ">=": lambda verdict: (verdict.effect or 0.0) >= 0.0,
+    "margin 0.005": lambda verdict: (verdict.effect or 0.0) >= 0.005,
+    "margin 0.01": lambda verdict: (verdict.effect or 0.0) >= 0.01,
+    "MLflow, 1 %": validated_by_mlflow,
+}
+"""Rules by name, on what was measured; the last is MLflow's own, with a relative change of 1 %."""
 
 
 def mcnemar(scenario: Scenario, table: pd.DataFrame, generator: np.random.Generator) -> float:
@@ -70,9 +71,7 @@ def delong(scenario: Scenario, table: pd.DataFrame, generator: np.random.Generat
         areas.append(above.mean())
         of_positive.append(above)
         of_negative.append(below)
-    variance = sum(
-        np.var(one - two, ddof=1) / len(one) for one, two in (of_positive, of_negative)
-    )
+    variance = sum(np.var(one - two, ddof=1) / len(one) for one, two in (of_positive, of_negative))
     return float(stats.norm.sf((areas[0] - areas[1]) / math.sqrt(variance)))
 
 
@@ -88,7 +87,7 @@ def swap_f1(scenario: Scenario, table: pd.DataFrame, generator: np.random.Genera
     right = np.bincount(units, change * target[differs], len(codes))
     called = np.array([own.sum(), other.sum()], dtype=np.float64)
     hits = np.array([(own & (target == 1)).sum(), (other & (target == 1)).sum()], dtype=np.float64)
-    swapped = (generator.random((PERMUTATIONS, len(codes))) < 0.5).astype(np.float64)  # noqa: PLR2004
+    swapped = (generator.random((PERMUTATIONS, len(codes))) < 0.5).astype(np.float64)
     swapped = np.concatenate([np.zeros((1, len(codes))), swapped])
     by, by_right = (np.einsum("ij,j->i", swapped, each) for each in (moved, right))
     positive = target.sum()
@@ -185,7 +184,7 @@ _MODELS = ("challenger", "incumbent")
 
 
 def _calls(table: pd.DataFrame, model: str) -> npt.NDArray[np.bool_]:
-    return np.asarray(table[model].to_numpy() >= 0.5)  # noqa: PLR2004
+    return np.asarray(table[model].to_numpy() >= 0.5)
 
 
 def _permuted(effects: Numbers) -> float:

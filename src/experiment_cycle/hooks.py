@@ -69,7 +69,10 @@ class CheckHook:
             TrackingSettings.of(tracking, _tree(loader, "credentials")),
         )
         self._command = run_command(
-            context.env, loader.default_run_env, context._runtime_params or {}
+            context.env,
+            loader.default_run_env,
+            context._runtime_params or {},
+            Path(loader.conf_source),
         )
         self._versioning = configuration.data_versioning
         self._trusted_types = configuration.training.trusted_types

@@ -320,7 +320,7 @@ def test_identical_features_alone_count_as_twins(world: World) -> None:
 
     gate = world.gate("incumbent_unseen")
     assert gate.status == "failed"
-    assert "identical to 2 of 100" in gate.evidence
+    assert "2 of 100 test rows, by their values" in gate.evidence
 
 
 @pytest.mark.parametrize(
@@ -347,6 +347,35 @@ def test_a_champion_whose_rows_cannot_be_recognised_was_not_checked(world: World
     gate = world.gate("incumbent_unseen")
     assert gate.status == "not_run"
     assert "columns.group" in gate.evidence
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("passed", "passed"),
+        ("warning", "passed"),
+        ("failed", "failed"),
+        ("waived", "passed"),
+        (None, "failed"),
+    ],
+)
+def test_twins_among_the_training_rows_are_judged_as_the_leakage_check_judges_them(
+    status: str | None, expected: str, world: World
+) -> None:
+    frame = data()
+    seen = seen_by(pd.concat([frame.iloc[:300], frame.iloc[300:320]]), BARE)
+    findings = [finding("passed")] + ([] if status is None else [finding(status, "LEAK002")])
+    world.change(
+        columns=BARE,
+        test_rows=seen_by(frame.iloc[300:], BARE),
+        challenger_seen_rows=seen,
+        incumbent_seen_rows=seen,
+        leakage_report={"passed": True, "findings": findings},
+    )
+    gate = world.gate("incumbent_unseen")
+
+    assert gate.status == expected
+    assert "20 of 100" in gate.evidence or "LEAK002" in gate.evidence
 
 
 def test_keys_of_other_rows_than_the_compared_ones_fail(world: World) -> None:

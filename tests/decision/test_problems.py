@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 from sklearn.metrics import ndcg_score, roc_auc_score, root_mean_squared_error
+from tests.metrics.oracles import skewed_bound, skewed_t
 
 from experiment_cycle.decision.criteria import Criterion, improvement
 from experiment_cycle.decision.intervals import Effect, measure_effect, name_test
@@ -47,8 +48,13 @@ def test_a_mean_of_losses_is_scipys_paired_t_test_over_rows(
 
     effect = measure_effect(improvement(metric), case.paired)
 
-    assert_is_paired_t(effect, losses["incumbent"].to_numpy(), losses["challenger"].to_numpy())
-    assert "t test of the rows' values" in name_test(improvement(metric), case.paired)
+    gains = (losses["incumbent"] - losses["challenger"]).to_numpy()
+    assert effect.value == pytest.approx(gains.mean(), abs=1e-12)
+    assert effect.p_value(0.0) == pytest.approx(skewed_t(gains), rel=1e-9)
+    assert effect.bounds(LEVEL, LEVEL)[0] == pytest.approx(skewed_bound(gains, LEVEL), abs=1e-10)
+    named = name_test(improvement(metric), case.paired)
+    assert "t test of the rows' values" in named
+    assert "corrected for skewness (Hall 1992)" in named
 
 
 def test_grouped_rows_are_scipys_t_test_over_groups_of_one_size(make_case: MakeCase) -> None:
@@ -69,11 +75,11 @@ def test_rmse_is_told_from_no_difference_by_the_paired_t_test_of_the_squares(
     case = make_case("regression", "rmse")
     table = case.predictions
     squares = {model: (table[model] - table["target"]) ** 2 for model in MODELS}
-    oracle = stats.ttest_rel(squares["incumbent"], squares["challenger"], alternative="greater")
+    oracle = skewed_t((squares["incumbent"] - squares["challenger"]).to_numpy())
 
     effect = measure_effect(improvement("rmse"), case.paired)
 
-    assert effect.p_value(0.0) == pytest.approx(oracle.pvalue, rel=1e-9)
+    assert effect.p_value(0.0) == pytest.approx(oracle, rel=1e-9)
     assert "squared errors" in name_test(improvement("rmse"), case.paired)
 
 
@@ -170,7 +176,7 @@ def test_without_anything_relevant_nothing_is_decided(make_case: MakeCase) -> No
 # several classes
 
 
-def test_accuracy_of_several_classes_is_scipys_paired_t_test(make_case: MakeCase) -> None:
+def test_accuracy_of_several_classes_is_mcnemars_test(make_case: MakeCase) -> None:
     case = make_case("multiclass", "accuracy")
     table = case.predictions
     right = [
@@ -181,7 +187,11 @@ def test_accuracy_of_several_classes_is_scipys_paired_t_test(make_case: MakeCase
 
     effect = measure_effect(improvement("accuracy"), case.paired)
 
-    assert_is_paired_t(effect, *(each.astype(float) for each in right))
+    differing = int((right[0] != right[1]).sum())
+    for_it = int((right[0] & ~right[1]).sum())
+    oracle = stats.binom.sf(for_it, differing, 0.5) + stats.binom.pmf(for_it, differing, 0.5) / 2
+    assert effect.value == pytest.approx(right[0].mean() - right[1].mean())
+    assert effect.p_value(0.0) == pytest.approx(oracle)
 
 
 def test_roc_auc_of_several_classes_is_the_mean_of_delongs(make_case: MakeCase) -> None:

@@ -113,6 +113,8 @@ def test_the_stage_measures_every_problem_and_all_it_keeps_can_be_stored(
                 "params:hypothesis": HYPOTHESIS[kind],
                 "challenger_file": tmp_path / "challenger.skops",
                 "incumbent_file": tmp_path / "incumbent.skops",
+                "challenger_resources": {"wall_seconds": 2.0},
+                "baseline_resources": {"wall_seconds": 1.0},
                 "train": test,
                 "validation": test.head(60),
                 "test": test,

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 import sklearn.metrics as sk
+from scipy import optimize, stats
 
 from experiment_cycle.metrics.outcomes import Outcomes
 from experiment_cycle.problem import ProblemType
@@ -206,4 +207,29 @@ def repeated(outcomes: Outcomes, weights: npt.NDArray[np.int32]) -> Outcomes:
         outcomes.prediction[rows],
         None if outcomes.query is None else outcomes.query[rows],
         outcomes.threshold,
+    )
+
+
+def skewed_t(differences: Floats, limit: float = 0.0) -> float:
+    """One-sided p-value of a mean above `limit`: Student's, or Hall's of 1992 where greater."""
+    count = len(differences)
+    student = stats.ttest_1samp(differences, limit, alternative="greater")
+    by_root = stats.skew(differences) / np.sqrt(count)
+    t = student.statistic
+    hall = t + by_root * t**2 / 3 + by_root**2 * t**3 / 27 + by_root / 6
+    return max(float(student.pvalue), float(stats.t.sf(hall, count - 1)))
+
+
+def skewed_bound(differences: Floats, level: float) -> float:
+    """The least mean that `skewed_t` does not reject."""
+    reach = 20 * differences.std() / np.sqrt(len(differences))
+    middle = differences.mean()
+    return float(
+        optimize.brentq(
+            lambda limit: skewed_t(differences, limit) - level,
+            middle - reach,
+            middle,
+            xtol=1e-14,
+            rtol=1e-12,
+        )
     )

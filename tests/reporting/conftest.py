@@ -170,9 +170,26 @@ def comparison(first: Verdict | None, *rails: Verdict) -> Comparison:
         guardrails=rails,
         tracked=()
         if first is None
-        else tuple(TrackedEffect.model_validate(dict(zip(names, t, strict=True))) for t in tracked),
+        else tuple(
+            TrackedEffect.model_validate(dict(zip(names, t, strict=True)) | shown())
+            for t in tracked
+        ),
         evidence={"split_manifest": digest("split"), "challenger": digest("challenger")},
     )
+
+
+def shown() -> dict[str, Any]:
+    """What a tracked effect tells besides its interval."""
+    return {
+        "p_value": 0.03,
+        "probability_better": 0.985,
+        "rows": 3028,
+        "unit": "group",
+        "units": 414,
+        "effective_units": 206.3,
+        "test": "paired t test of the rows' values (Student 1908), summed by group (Liang and "
+        "Zeger 1986), t with 205.3 degrees of freedom",
+    }
 
 
 def gates(**statuses: str) -> list[Gate]:

@@ -29,7 +29,7 @@ def test_no_text_ends_or_opens_a_script(ending: str) -> None:
 
 def test_the_title_becomes_the_caption() -> None:
     figure = go.Figure(go.Scatter(x=[1, 2], y=[3, 4]))
-    figure.update_layout(title="ROC curve:<br>AUC <b>0.668</b> &amp; more", width=900)
+    figure.update_layout(title="ROC curve:<br>AUC 0.668 &amp; more", width=900)
     plot = page_plot("curve_plot", figure)
     assert plot.caption == "ROC curve: AUC 0.668 & more"
     layout = json.loads(plot.json)["layout"]
@@ -38,9 +38,9 @@ def test_the_title_becomes_the_caption() -> None:
 
 
 def test_the_data_of_a_figure_arrive_whole() -> None:
-    figure = go.Figure(go.Scatter(x=[1, 2, 3], y=[0.1, None, 0.3], name="</script>"))
+    figure = go.Figure(go.Scatter(x=[1, 2, 3], y=[0.1, None, 0.3], name="a<br>b"))
     (trace,) = json.loads(page_plot("curve_plot", figure).json)["data"]
-    assert (trace["x"], trace["y"], trace["name"]) == ([1, 2, 3], [0.1, None, 0.3], "</script>")
+    assert (trace["x"], trace["y"], trace["name"]) == ([1, 2, 3], [0.1, None, 0.3], "a<br>b")
 
 
 def test_only_a_figure_whose_colours_mean_something_stays_light() -> None:
@@ -48,8 +48,24 @@ def test_only_a_figure_whose_colours_mean_something_stays_light() -> None:
     assert not page_plot("b", go.Figure(go.Scatter(x=[1], y=[2]))).keeps_light
 
 
-def test_markup_is_taken_out_of_a_caption() -> None:
-    assert plain_text("a <i>b</i><br/>c\n d &lt; e") == "a b c d < e"
+def test_a_caption_is_one_line_and_shows_markup_of_the_data_as_it_is() -> None:
+    assert plain_text("a <i>b</i><br/>c\n d &lt; e") == "a <i>b</i> c d < e"
+
+
+@pytest.mark.parametrize("level", ["<b>bold</b>", "<a href='https://x'>x</a>", "</script>", "<5"])
+def test_markup_of_the_data_is_no_markup_of_a_plot(level: str) -> None:
+    figure = go.Figure(go.Bar(x=[level], y=[1], name=level, customdata=[[level]], text=[level]))
+    figure.update_traces(hovertemplate=f"{level}<br>%{{y}}<extra></extra>")
+    figure.update_xaxes(title=level, ticktext=[level], tickvals=[0])
+    figure.add_annotation(text=f"{level}<br>below")
+    content = json.loads(page_plot("a", figure).json)
+    (trace,), layout = content["data"], content["layout"]
+    shown = level.replace("<", "&lt;")
+    assert (trace["x"], trace["name"], trace["text"]) == ([shown], shown, [shown])
+    assert trace["customdata"] == [[shown]]
+    assert trace["hovertemplate"] == f"{shown}<br>%{{y}}<extra></extra>"
+    assert (layout["xaxis"]["title"]["text"], layout["xaxis"]["ticktext"]) == (shown, [shown])
+    assert layout["annotations"][0]["text"] == f"{shown}<br>below"
 
 
 def test_a_figure_with_panels_keeps_its_height_and_room_for_their_titles() -> None:

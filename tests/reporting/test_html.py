@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from collections.abc import Callable
@@ -10,11 +11,15 @@ from typing import Any
 
 import plotly.graph_objects as go
 import pytest
+from tests.reporting.conftest import COLUMNS
 
 from experiment_cycle.reporting.evidence import FIGURES, Report
+from experiment_cycle.reporting.failure_lines import failure_lines
 from experiment_cycle.reporting.html import render_html
+from experiment_cycle.reporting.markdown import render_markdown
 from experiment_cycle.reporting.options import ReportingOptions
 from experiment_cycle.reporting.profile_lines import column_lines
+from experiment_cycle.reporting.reproduction import LOCAL
 
 OPTIONS = ReportingOptions()
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -170,8 +175,8 @@ def test_numbers_stand_with_their_intervals(page_of: Callable[[str], Page]) -> N
     for shown in (
         "0.668 (0.640 to 0.696)",
         "+0.020 (0.001 to 0.039)",
-        "0.680 (0.640 to 0.720)",
-        "0.890 (0.870 to 0.910)",
+        "0.680 0.640 to 0.720",
+        "0.890 0.870 to 0.910",
         "20,190 \u00d7 13",
     ):
         assert shown in text
@@ -180,14 +185,14 @@ def test_numbers_stand_with_their_intervals(page_of: Callable[[str], Page]) -> N
 def test_plots_are_drawn_from_the_figures(report_of: Callable[[str], Report]) -> None:
     report = report_of("seeded")
     page = Page(render_html(report, OPTIONS))
-    drawn = [
-        json.loads(script)
+    drawn = {
+        attributes["id"]: json.loads(script)
         for script, attributes in zip(page.scripts, page.named("script"), strict=True)
         if attributes.get("type") == "application/json"
-    ]
+    }
     assert len(drawn) == len(report.figures) == len(FIGURES)
-    for content, figure in zip(drawn, report.figures.values(), strict=True):
-        assert content["data"] == json.loads(figure.to_json())["data"]
+    for name, figure in report.figures.items():
+        assert drawn[f"{name}-data"]["data"] == json.loads(figure.to_json())["data"]
 
 
 def test_what_was_not_made_has_no_plot(page_of: Callable[[str], Page]) -> None:
@@ -266,7 +271,44 @@ def test_markup_in_a_plot_stays_inside_its_data(hostile_report: Report) -> None:
         for script, attributes in zip(page.scripts, page.named("script"), strict=True)
         if attributes.get("id") == "curve_plot-data"
     ]
-    assert drawn[0]["data"][0]["name"] == HOSTILE
+    assert drawn[0]["data"][0]["name"] == HOSTILE.replace("<", "&lt;")
+
+
+def test_the_sections_stand_in_the_order_of_the_evidence(any_page: Page) -> None:
+    order = [link["href"] for link in any_page.named("a") if link.get("class") != "skip"]
+    asked_for = (
+        *("hypothesis", "data", "splits", "training", "metrics", "slices", "fairness"),
+        *("trade-offs", "gates", "environment"),
+    )
+    assert [each for each in order if each[1:] in asked_for] == [f"#{each}" for each in asked_for]
+    sections = [f"#{found['id']}" for found in any_page.named("section") if "id" in found]
+    assert sections == order
+
+
+def test_what_a_run_took_from_a_folder_outside_git_is_named(
+    collected: Callable[..., Report], evidence: dict[str, Any]
+) -> None:
+    report = dataclasses.replace(
+        collected(evidence), command=f"kedro run{LOCAL}tuning.trials, store.<b>"
+    )
+    page, twin = Page(render_html(report, OPTIONS)), render_markdown(report, OPTIONS)
+    assert "Run: kedro run ." in page.text
+    assert (
+        "settings from conf/local, which git does not keep: tuning.trials , store.<b>" in page.text
+    )
+    assert "Run again: `kedro run`." in twin
+    assert "tuning.trials, store.\\<b\\>" in twin
+    assert "conf/local" not in Page(render_html(collected(evidence), OPTIONS)).text
+
+
+def test_a_failure_is_shown_once_for_each_group(
+    collected: Callable[..., Report], evidence: dict[str, Any]
+) -> None:
+    cases = evidence["failure_cases"]
+    evidence["failure_cases"] = cases.assign(person=[1, 1, 2, None, None] + [3] * (len(cases) - 5))
+    grouped = collected(evidence, columns=COLUMNS.model_copy(update={"group": "person"}))
+    rows = [line.name for line in failure_lines(grouped, 50)]
+    assert rows == [str(cases["__row__"].iloc[at]) for at in (0, 2, 3, 4, 5)]
 
 
 def test_a_wide_table_is_cut_and_says_so(

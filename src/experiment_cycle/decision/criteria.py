@@ -15,6 +15,7 @@ from experiment_cycle.metrics.catalogue import (
     known_metrics,
     metric,
 )
+from experiment_cycle.metrics.costs import COSTS
 from experiment_cycle.problem import Problem, Task
 
 FOR_LOWER_IS_BETTER = {"max_increase", "max_increase_ratio", "max"}
@@ -131,6 +132,20 @@ def _biased(hypothesis: Hypothesis) -> list[str]:
     criteria = hypothesis.success_criteria
     judged = [criteria.primary.metric, *(rail.metric for rail in criteria.guardrails)]
     reasons = {name: metric(name).biased for name in judged}
+    if criteria.primary.metric in COSTS and reasons[criteria.primary.metric] is None:
+        return [_no_primary(criteria.primary.metric), *_told_biased(reasons)]
+    return _told_biased(reasons)
+
+
+def _no_primary(name: str) -> str:
+    return (
+        f"'{name}' is a cost of the model, and cannot be the primary criterion. Next step: name a "
+        f"metric of predictions there, and '{name}' under guardrails, such as with "
+        "max_increase_ratio or require: superior."
+    )
+
+
+def _told_biased(reasons: dict[str, str | None]) -> list[str]:
     return [
         f"'{name}' can be tracked, but no criterion can rest on it: {reason}."
         for name, reason in reasons.items()

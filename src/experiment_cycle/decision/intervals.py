@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
+from experiment_cycle.decision import mcnemar, skewness
 from experiment_cycle.decision.criteria import Criterion
 from experiment_cycle.decision.paired import PairedPredictions
 from experiment_cycle.evaluation.predictions import MODELS
@@ -39,6 +40,7 @@ class Effect:
         standard_error: Over resampling units; None where there is no effect, or too few units.
         degrees_of_freedom: Effective number of units less one; in time, the cosines.
         note: What a reader has to know about it.
+        skewness: Of the effect's estimate, where the bounds make up for it; see `skewness`.
     """
 
     challenger: float | None
@@ -47,6 +49,7 @@ class Effect:
     standard_error: float | None
     degrees_of_freedom: float
     note: str | None
+    skewness: float = 0.0
 
     def quantile(self, level: float) -> float:
         """Give the quantile of t that `level` leaves above itself."""
@@ -56,17 +59,29 @@ class Effect:
         """Give the two one-sided bounds, each at its own error level."""
         if self.value is None or self.standard_error is None:
             return None, None
-        return (
-            self.value - self.quantile(lower_level) * self.standard_error,
-            self.value + self.quantile(upper_level) * self.standard_error,
-        )
+        low, high = self.quantile(lower_level), self.quantile(upper_level)
+        low = max(low, skewness.restored(low, self.skewness))
+        high = max(high, -skewness.restored(-high, self.skewness))
+        return self.value - low * self.standard_error, self.value + high * self.standard_error
 
     def p_value(self, threshold: float) -> float | None:
         """Give the one-sided p-value against effect <= threshold."""
         if self.value is None or self.standard_error is None:
             return None
         statistic = (self.value - threshold) / self.standard_error
+        statistic = min(statistic, skewness.transformed(statistic, self.skewness))
         return float(stats.t.sf(statistic, self.degrees_of_freedom))
+
+    def p_value_above(self, threshold: float) -> float | None:
+        """Give the one-sided p-value against effect >= threshold."""
+        if self.value is None:
+            return None
+        return replace(self, value=-self.value, skewness=-self.skewness).p_value(-threshold)
+
+    def two_sided(self) -> float | None:
+        """Give the two-sided p-value against no effect; with bounds of half the level each."""
+        below, above = self.p_value(0.0), self.p_value_above(0.0)
+        return None if below is None or above is None else min(1.0, 2.0 * min(below, above))
 
     def size_factor(self, level: float, distance: float) -> float | None:
         """Tell how many times as much data would show `distance` with 80 % power at `level`.
@@ -88,6 +103,8 @@ def measure_effect(criterion: Criterion, paired: PairedPredictions) -> Effect:
     The contributions of the rows (influence functions; for ROC AUC DeLong's placement values) of
     both models are combined row by row and summed over resampling units, so that what the models
     have in common on a unit cancels.
+
+    Whether one model is right on more independent rows than the other is told by McNemar's mid-p.
 
     Where the metric has no such contributions, the standard error is that of the effect over
     resamples of the units, drawn alike for both models.
@@ -119,7 +136,12 @@ def measure_effect(criterion: Criterion, paired: PairedPredictions) -> Effect:
     if error < NO_DIFFERENCE * scale:
         error = scale / units.effective
         notes.append("no unit differs from the others; the standard error is that of one that does")
-    return Effect(challenger, incumbent, value, error, degrees, "; ".join(notes) or None)
+    elif mcnemar.applies(criterion, paired):
+        error = mcnemar.standard_error(value, paired, degrees) or error
+    skewed = 0.0
+    if skewness.applies(criterion.metric, paired):
+        skewed = skewness.skewness_of_sum(_contributions(criterion, paired))
+    return Effect(challenger, incumbent, value, error, degrees, "; ".join(notes) or None, skewed)
 
 
 def _resampled_error(criterion: Criterion, paired: PairedPredictions) -> float:
@@ -144,7 +166,7 @@ def _contributions(criterion: Criterion, paired: PairedPredictions) -> Floats:
     A difference of two RMSE is the difference of the mean squares over the sum of the RMSE, and the
     sum is taken as it is: the delta method where the models do not differ. Each RMSE linearised by
     itself would weigh an outlier the less the greater it is, and promote an equal model with 6 to 8
-    % in place of 5 where errors are skewed (benchmarks/false_promotions.py).
+    % in place of 5 where errors are skewed (docs/statistics.md).
     """
     name = criterion.metric
     pooled = name == "rmse" and criterion.is_improvement
@@ -185,12 +207,16 @@ def name_test(criterion: Criterion, paired: PairedPredictions) -> str:
         method = (
             "paired t test of the rows' squared errors (Student 1908), over the sum of both RMSE"
         )
+    elif mcnemar.applies(criterion, paired):
+        method = mcnemar.SOURCE
     elif criterion.metric in MEANS_OVER_ROWS:
         method = f"{pairing} t test of the rows' values (Student 1908)"
     else:
         method = f"{pairing} influence-function test (delta method; Hampel 1974)"
         clustered = f"contributions {clustered}"
     units = f", {clustered}" if paired.unit == "group" else ""
+    if skewness.applies(criterion.metric, paired):
+        units = f", {skewness.SOURCE}"
     if paired.in_time:
         serial = (
             "equal-weighted cosine estimator of the long-run variance (Lazarus et al. 2018)"

@@ -6,6 +6,7 @@ from typing import Literal
 
 from experiment_cycle.metrics.units import UnitName
 from experiment_cycle.options import Record
+from experiment_cycle.seen_rows import OnOverlap
 
 
 class Verdict(Record):
@@ -17,7 +18,8 @@ class Verdict(Record):
     confidence); `threshold` is what the lower bound has to exceed, and `p_value` is one-sided
     against it. `rows_needed` is given where the criterion is undecided: test rows for 80 % power
     at `lower_level`, if the expected improvement (primary) or no difference (guardrail) were true.
-    Without `enough_units` it is undecided whatever the bounds.
+    Without `enough_units` it is undecided whatever the bounds. `probability_better` is as that of a
+    `TrackedEffect`; None where the challenger alone is judged, or by a ratio.
     """
 
     criterion: Literal["primary", "guardrail"]
@@ -40,10 +42,17 @@ class Verdict(Record):
     status: Literal["met", "refuted", "undecided"]
     rows_needed: int | None = None
     note: str | None = None
+    probability_better: float | None = None
 
 
 class TrackedEffect(Record):
-    """A metric that is shown and decides nothing: improvement with its two-sided 95 % interval."""
+    """A metric that is shown and decides nothing: improvement with its two-sided 95 % interval.
+
+    `p_value` is two-sided, against no difference: below 0.05 where the interval leaves 0 out.
+    `probability_better` is that the challenger is truly better, if nothing was known before: the
+    share of the effect's confidence distribution above 0, which is one less the one-sided p-value
+    (Xie and Singh 2013; over folds the correlated t test of Corani and Benavoli 2015).
+    """
 
     metric: str
     challenger: float | None
@@ -51,6 +60,15 @@ class TrackedEffect(Record):
     effect: float | None
     lower: float | None
     upper: float | None
+    p_value: float | None
+    probability_better: float | None
+    rows: int
+    unit: UnitName | Literal["fold", "call", "model"]
+    units: int
+    effective_units: float
+    test: str
+    """The method in words, with its source."""
+    note: str | None = None
 
 
 class Look(Record):
@@ -116,6 +134,21 @@ class Foresight(Record):
         return self.smallest is not None and self.smallest <= self.expected
 
 
+class Overlap(Record):
+    """Test rows that a model has seen, and what was done about them.
+
+    `left_out` of the `rows` test rows were not compared; `note` says why none were, although
+    `on_overlap` is `restrict`.
+    """
+
+    on_overlap: OnOverlap
+    seen: int
+    rows: int
+    left_out: int = 0
+    told: str
+    note: str | None = None
+
+
 class Comparison(Record):
     """Challenger against incumbent on the same rows.
 
@@ -140,6 +173,11 @@ class Comparison(Record):
     """None where the challenger was trained with one seed."""
     folds: FoldEffects | None = None
     """None without cross-validation."""
+    overlap: Overlap | None = None
+    """None where no model has seen a test row."""
+    retrained: bool = False
+    """The incumbent is the champion's procedure on the present training rows: the champion itself
+    has seen test rows, and was not compared."""
     foresight: Foresight | None = None
     """None where there is no test set."""
     evidence: dict[str, str]

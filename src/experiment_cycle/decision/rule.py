@@ -7,9 +7,11 @@ from typing import Literal
 
 from experiment_cycle.decision.criteria import list_criteria
 from experiment_cycle.decision.options import DecisionOptions
+from experiment_cycle.decision.overlap_wording import describe_overlap
 from experiment_cycle.decision.records import Comparison, Decision, Gate, Look, Verdict
 from experiment_cycle.decision.seeds import MOST_FLIPPED
 from experiment_cycle.decision.spending import SPENT
+from experiment_cycle.decision.trade_offs import may_abandon
 from experiment_cycle.decision.wording import (
     describe_folds,
     describe_foresight,
@@ -42,7 +44,8 @@ def decide(
       the level granted to the look is not spent;
     - abandon, if a criterion is refuted, or the primary is not met and the expected improvement is
       excluded (`futility`), and the gates on data and incumbent passed;
-    - iterate otherwise.
+    - iterate otherwise. A limit on a cost that the clock measured withholds the promotion, and
+      never abandons: a busy or another machine may tell otherwise.
 
     An effect whose sign flips over the seeds of training is told, and changes nothing: the
     comparison is of the fitted models, of which one would be promoted.
@@ -80,10 +83,11 @@ def _weigh(
     failed = [describe_gate(gate) for gate in gates if gate.status != "passed"]
     primary, look = comparison.primary, comparison.look
     if comparison.identical or primary is None or look is None:
-        return "iterate", [_describe_identical(comparison), *failed]
+        return "iterate", [_describe_identical(comparison), *describe_overlap(comparison), *failed]
     verdicts = [primary, *comparison.guardrails]
     futile = _is_futile(primary, hypothesis, options)
-    refuted = any(verdict.status == "refuted" for verdict in verdicts)
+    beyond = [verdict for verdict in verdicts if verdict.status == "refuted"]
+    refuted = any(may_abandon(verdict.metric) for verdict in beyond)
     met = all(verdict.status == "met" for verdict in verdicts)
     sound = _have_passed(gates, DATA_GATES)
     outcome: Outcome = "iterate"
@@ -93,7 +97,8 @@ def _weigh(
         outcome = "abandon"
     doubtful = [gate.title for gate in gates if gate.code in DATA_GATES and gate.status != "passed"]
     against = _against(refuted=refuted, futile=futile)
-    reasons = [_headline(outcome, against, doubtful, met=met)]
+    reasons = [_headline(outcome, against, doubtful, met=met, costly=bool(beyond))]
+    reasons += describe_overlap(comparison)
     if futile and primary.status == "undecided":
         reasons.append(describe_futility(primary, _expected(hypothesis)))
     reasons += [
@@ -126,8 +131,7 @@ def _is_futile(primary: Verdict, hypothesis: Hypothesis, options: DecisionOption
 
 def _may_promote(gates: Sequence[Gate], options: DecisionOptions) -> bool:
     """Tell whether every required gate is there and passed."""
-    required = [code for code, need in options.gates if need == "required"]
-    return _have_passed(gates, required) and not any(
+    return _have_passed(gates, options.required_gates()) and not any(
         gate.required and gate.status != "passed" for gate in gates
     )
 
@@ -144,7 +148,9 @@ def _against(*, refuted: bool, futile: bool) -> str:
     return "The improvement that was claimed is excluded" if futile else ""
 
 
-def _headline(outcome: Outcome, against: str, doubtful: Sequence[str], *, met: bool) -> str:
+def _headline(
+    outcome: Outcome, against: str, doubtful: Sequence[str], *, met: bool, costly: bool
+) -> str:
     if outcome == "promote":
         return "Every criterion is met and every required gate has passed."
     if outcome == "abandon":
@@ -154,6 +160,8 @@ def _headline(outcome: Outcome, against: str, doubtful: Sequence[str], *, met: b
         return f"{against}, but that does not count: a gate has not passed ({told})."
     if met:
         return "Every criterion is met, but the promotion is withheld."
+    if costly:
+        return "A cost is beyond its limit on this machine: the promotion is withheld."
     return "Not every criterion is decided."
 
 

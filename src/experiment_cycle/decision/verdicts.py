@@ -82,12 +82,14 @@ def judge(
         status=status,
         rows_needed=needed,
         note="; ".join([*([effect.note] if effect.note else []), *obstacles]) or None,
+        probability_better=_probability_better(effect) if criterion.is_improvement else None,
     )
 
 
 def track(name: str, compared: PairedPredictions | PairedFolds) -> TrackedEffect:
     """Measure a metric that decides nothing: improvement with its two-sided 95 % interval."""
-    effect = _effect(improvement(name), compared)
+    criterion = improvement(name)
+    effect, paired = _effect(criterion, compared), _pooled(compared)
     lower, upper = effect.bounds(TWO_SIDED / 2.0, TWO_SIDED / 2.0)
     return TrackedEffect(
         metric=name,
@@ -96,7 +98,23 @@ def track(name: str, compared: PairedPredictions | PairedFolds) -> TrackedEffect
         effect=effect.value,
         lower=lower,
         upper=upper,
+        p_value=effect.two_sided(),
+        probability_better=_probability_better(effect),
+        rows=len(paired.rows),
+        unit="fold" if isinstance(compared, PairedFolds) else paired.unit,
+        units=len(compared.parts) if isinstance(compared, PairedFolds) else paired.units.count,
+        effective_units=paired.units.effective,
+        test=_test(criterion, compared),
+        note=effect.note,
     )
+
+
+def _probability_better(effect: Effect) -> float | None:
+    """Turn the p-value of the side on which the effect is round; of both the one nearer to 1/2."""
+    below, above = effect.p_value(0.0), effect.p_value_above(0.0)
+    if below is None or above is None:
+        return None
+    return max(1.0 - below, 0.5) if below < above else min(above, 0.5)
 
 
 def _effect(criterion: Criterion, compared: PairedPredictions | PairedFolds) -> Effect:

@@ -1,6 +1,7 @@
 """What predicting costs with each model: time, memory, and the size of its file.
 
-Clock values differ from run to run: nothing that is hashed, compared or decided rests on them.
+Clock values differ from run to run. A criterion of the hypothesis that names a cost is decided by
+this record: given the record, the verdict is the same again.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ class ModelCost(Record):
     """The most that Python and numpy held at once beyond what they held before; not what a library
     takes past them."""
     model_bytes: int | None
+    training_seconds: float | None = None
+    """Of the one training; None of a champion, and of its procedure trained again."""
 
 
 class Ratio(Record):
@@ -64,6 +67,9 @@ class PredictionCost(Record):
     incumbent: ModelCost
     row_ratio: Ratio
     batch_ratio: Ratio
+    row_pairs_ms: tuple[tuple[float, float], ...] = ()
+    """Of each turn: the challenger's call and the incumbent's, to 0.1 microseconds."""
+    batch_pairs_ms: tuple[tuple[float, float], ...] = ()
 
 
 def measure_prediction_cost(
@@ -72,6 +78,7 @@ def measure_prediction_cost(
     features: pd.DataFrame,
     problem: Problem,
     files: tuple[Path, Path],
+    training_seconds: tuple[float | None, ...] = (None, None),
 ) -> PredictionCost:
     """Time both models on the same rows, warm, one after the other and in turns first.
 
@@ -83,6 +90,7 @@ def measure_prediction_cost(
         features: Raw rows, at least one; the first `BATCH` of them are used.
         problem: What is predicted.
         files: Of challenger and incumbent.
+        training_seconds: Of both, where it is known.
     """
     batch = features.head(BATCH)
     calls = [_caller(model, problem) for model in (challenger, incumbent)]
@@ -96,6 +104,7 @@ def measure_prediction_cost(
             batch=_latency(batches[:, place]),
             batch_memory_mib=_memory(calls[place], tables[0][place]),
             model_bytes=files[place].stat().st_size if files[place].is_file() else None,
+            training_seconds=training_seconds[place],
         )
         for place in (0, 1)
     ]
@@ -105,6 +114,8 @@ def measure_prediction_cost(
         incumbent=costs[1],
         row_ratio=ratio_of_pairs(singles),
         batch_ratio=ratio_of_pairs(batches),
+        row_pairs_ms=_pairs_ms(singles),
+        batch_pairs_ms=_pairs_ms(batches),
     )
 
 
@@ -117,13 +128,29 @@ def ratio_of_pairs(seconds: Floats) -> Ratio:
     Args:
         seconds: Of both models, shape (pairs, 2), above 0.
     """
-    ratios = np.sort(seconds[:, 0] / seconds[:, 1])
-    place = int(binom.ppf((1 - CONFIDENCE) / 2, len(ratios), 0.5))
-    return Ratio(
-        value=float(np.median(ratios)),
-        lower=float(ratios[place - 1]) if place else None,
-        upper=float(ratios[len(ratios) - place]) if place else None,
-        pairs=len(ratios),
+    ratios = seconds[:, 0] / seconds[:, 1]
+    lower, upper = median_bounds(ratios, (1 - CONFIDENCE) / 2, (1 - CONFIDENCE) / 2)
+    return Ratio(value=float(np.median(ratios)), lower=lower, upper=upper, pairs=len(ratios))
+
+
+def median_bounds(
+    values: Floats, lower_level: float, upper_level: float
+) -> tuple[float | None, float | None]:
+    """Bound a median from below and above, each at its own error level (Thompson 1936).
+
+    Args:
+        values: Independent, of one distribution, shape (n,).
+        lower_level: Chance that the lower bound is above the median.
+        upper_level: Likewise of the upper bound.
+
+    Returns:
+        None in place of a bound for which there are too few values.
+    """
+    ranked, count = np.sort(values), len(values)
+    low, high = (int(binom.ppf(level, count, 0.5)) for level in (lower_level, upper_level))
+    return (
+        float(ranked[low - 1]) if low else None,
+        float(ranked[count - high]) if high else None,
     )
 
 
@@ -154,6 +181,10 @@ def _time_in_turns(
             pair[place] = time.perf_counter() - started
         pairs.append(pair)
     return np.asarray(pairs)
+
+
+def _pairs_ms(seconds: Floats) -> tuple[tuple[float, float], ...]:
+    return tuple((round(1000 * own, 4), round(1000 * other, 4)) for own, other in seconds.tolist())
 
 
 def _latency(seconds: Floats) -> Latency:

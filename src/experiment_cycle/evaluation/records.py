@@ -173,3 +173,5 @@ class IncumbentRecord(Record):
     run_id: str | None = None
     split_hash: str | None = None
     """Hash of the split manifest the incumbent was trained under; None: this cycle's own."""
+    retrained: bool = False
+    """It is not the champion itself, but the champion's procedure on the present training rows."""

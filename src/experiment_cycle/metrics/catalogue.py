@@ -43,13 +43,20 @@ divides by K, recall by the relevant rows, map by the smaller of both. Rows of e
 order, so each value is the mean over all their orders (McSherry and Najork, Computing Information
 Retrieval Performance Measures Efficiently in the Presence of Tied Scores, ECIR 2008); NDCG is then
 what scikit-learn's `ndcg_score` is.
+
+What a model costs (`predict_latency_ms` and others, see `costs`) has a name here too, so that a
+hypothesis can limit and track it; it is no metric of predictions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 from experiment_cycle.errors import ConfigurationError, near_misses
 from experiment_cycle.metrics.averages import OF_CLASS
-from experiment_cycle.metrics.custom import custom_metric
+from experiment_cycle.metrics.costs import COSTS
+from experiment_cycle.metrics.custom import PATH, custom_metric, scorer_names
 from experiment_cycle.metrics.layout import lay_out
 from experiment_cycle.metrics.listed import CLASSES, METRICS, RANKING, Metric
 from experiment_cycle.metrics.outcomes import Outcomes
@@ -88,7 +95,7 @@ def metric(name: str) -> Metric:
     """
     found = _find(name)
     if found is None:
-        raise ConfigurationError(f"There is no metric '{name}'. {near_misses(name, METRICS)}")
+        raise ConfigurationError(f"There is no metric '{name}'. {_meant(name, METRICS)}")
     return found
 
 
@@ -103,6 +110,11 @@ def check_metric(name: str, task: Task) -> Metric:
             hypothesis can name it: the metrics of one class, and those that are not the project's.
     """
     found = _check(name, PROBLEMS[task], f"the task is {task}")
+    if name in COSTS:
+        raise ConfigurationError(
+            f"'{name}' is a cost of the model, which the hypothesis can limit or track; training "
+            f"and tuning go by one of {', '.join(_allowed(PROBLEMS[task]))}."
+        )
     if name not in METRICS and not AT_K.fullmatch(name):
         raise ConfigurationError(
             f"The metric '{name}' is measured on the test rows, where the hypothesis names it; "
@@ -150,12 +162,16 @@ def check_outcomes(name: str, outcomes: Outcomes) -> None:
     Raises:
         ConfigurationError: there is no metric of this name, or it belongs to another problem.
     """
+    if name in COSTS:
+        raise ConfigurationError(f"'{name}' is a cost of the model, and not told by predictions.")
     _check(name, (outcomes.problem,), f"the problem is {outcomes.problem}")
 
 
 def _find(name: str) -> Metric | None:
     if name in METRICS:
         return METRICS[name]
+    if name in COSTS:
+        return COSTS[name]
     if matched := AT_K.fullmatch(name):
         return Metric(name, f"{_LABELS[matched['what']]} at {matched['k']}", True, problems=RANKING)
     if matched := OF_CLASS.fullmatch(name):
@@ -168,12 +184,27 @@ def _allowed(problems: tuple[ProblemType, ...]) -> list[str]:
     return sorted(name for name, each in METRICS.items() if set(each.problems) & set(problems))
 
 
+def _meant(name: str, allowed: Iterable[str]) -> str:
+    """Say which name was likely meant, scorers and costs included; only the project's are listed.
+
+    A function with another ending is told how to write it.
+    """
+    path, colon, better = name.rpartition(":")
+    if colon and PATH.fullmatch(path):
+        return f"'{better}' is no direction: write '{path}:greater' or '{path}:lower'."
+    known = [*allowed, *COSTS]
+    close = get_close_matches(name, [*known, *sorted(scorer_names())], n=1, cutoff=0.6)
+    if not close or close[0] in known:
+        return near_misses(name, known)
+    return f"Did you mean scikit-learn's '{close[0]}'? Known: {', '.join(sorted(known))}."
+
+
 def _check(name: str, problems: tuple[ProblemType, ...], told: str) -> Metric:
     allowed = _allowed(problems)
     more = " NDCG, map, precision and recall also at any other K." if "ranking" in problems else ""
     found = _find(name)
     if found is None:
-        raise ConfigurationError(f"There is no metric '{name}'. {near_misses(name, allowed)}{more}")
+        raise ConfigurationError(f"There is no metric '{name}'. {_meant(name, allowed)}{more}")
     if not set(found.problems) & set(problems):
         raise ConfigurationError(
             f"The metric '{name}' measures {' or '.join(found.problems)}, but {told}. Next step: "

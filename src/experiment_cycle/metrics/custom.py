@@ -17,11 +17,11 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
+from experiment_cycle.dotted_paths import load
 from experiment_cycle.errors import ConfigurationError
 from experiment_cycle.metrics.averages import OF_CLASS
 from experiment_cycle.metrics.listed import INFINITE, METRICS, Metric
@@ -72,7 +72,7 @@ def is_custom(name: str) -> bool:
     """Tell whether a name is that of a scorer or a function; no other metric has it."""
     if name in METRICS or AT_K.fullmatch(name) or OF_CLASS.fullmatch(name):
         return False
-    return PATH.fullmatch(name) is not None or name in _scorer_names()
+    return PATH.fullmatch(name) is not None or name in scorer_names()
 
 
 def custom_metric(name: str) -> Metric | None:
@@ -102,7 +102,8 @@ def _described(name: str) -> Metric:
         else:
             problems.append(kind)
     if not problems:
-        told = " ".join(f"{kind}: {why}" for kind, why in failures.items())
+        # most failures are of the function, and the same whatever the problem
+        told = " ".join(dict.fromkeys(failures.values()))
         raise ConfigurationError(f"The metric '{name}' fails on small samples. {told}")
     matched = PATH.fullmatch(name)
     shown = name if matched is None else matched["path"].rpartition(".")[2]
@@ -136,16 +137,12 @@ def _score(name: str) -> Score:
 
 
 def _load(path: str, name: str) -> Callable[..., Any]:
-    module, _, attribute = path.rpartition(".")
-    try:
-        found = getattr(import_module(module), attribute)
-    # whatever the user's module raises when it is run, it cannot be imported
-    except Exception as error:
-        raise ConfigurationError(
-            f"The metric '{name}' cannot be imported: {type(error).__name__}: {error}. Next step: "
-            "write module and function, such as my_project.costs.net_benefit:greater, of a package "
-            "that is installed or lies in src/."
-        ) from error
+    found = load(
+        path,
+        f"The metric '{name}'",
+        "Next step: write module and function, such as my_project.costs.net_benefit:greater, of a "
+        "package that is installed or lies in src/.",
+    )
     if not callable(found):
         raise ConfigurationError(f"The metric '{name}' is a {type(found).__name__}, no function.")
     return found  # type: ignore[no-any-return]
@@ -181,7 +178,8 @@ def _by_scorer(scorer: Callable[..., Any], outcomes: Outcomes) -> float:
 
 
 @cache
-def _scorer_names() -> frozenset[str]:
+def scorer_names() -> frozenset[str]:
+    """Name scikit-learn's scorers."""
     from sklearn.metrics import get_scorer_names  # noqa: PLC0415
 
     return frozenset(get_scorer_names())

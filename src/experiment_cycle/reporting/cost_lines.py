@@ -11,7 +11,7 @@ def prediction_cost_lines(found: PredictionCost) -> list[tuple[str, str, str, st
     """Write what it costs: what, challenger, incumbent, challenger over incumbent."""
     own, other = found.challenger, found.incumbent
     many = f"{number(found.batch_rows)} rows"
-    return [
+    lines = [
         ("one row, median", _ms(own.row.p50_ms), _ms(other.row.p50_ms), _ratio(found.row_ratio)),
         ("one row, 95th percentile", _ms(own.row.p95_ms), _ms(other.row.p95_ms), ""),
         (
@@ -24,6 +24,10 @@ def prediction_cost_lines(found: PredictionCost) -> list[tuple[str, str, str, st
         (f"memory for {many}", _mib(own.batch_memory_mib), _mib(other.batch_memory_mib), ""),
         ("size of the file", _bytes(own.model_bytes), _bytes(other.model_bytes), ""),
     ]
+    if own.training_seconds is not None:
+        seconds = (_seconds(own.training_seconds), _seconds(other.training_seconds))
+        lines.append(("training, measured once", *seconds, ""))
+    return lines
 
 
 def call_cost_sentence(report: Report) -> str:
@@ -50,6 +54,10 @@ def call_cost_sentence(report: Report) -> str:
 
 def _ms(value: float) -> str:
     return f"{value:.3g} ms"
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g} s"
 
 
 def _mib(value: float) -> str:

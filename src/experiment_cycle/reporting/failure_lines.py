@@ -75,7 +75,8 @@ def failure_lines(report: Report, most: int) -> list[FailureLine]:
         return []
     if report.problem.type == "ranking":
         return _queries(report, most)
-    return [_row(report, case) for case in _records(report.failures.head(most))]
+    shown = one_of_each_group(report, report.failures).head(most)
+    return [_row(report, case) for case in _records(shown)]
 
 
 def explanation_sentences(report: Report) -> list[str]:
@@ -114,10 +115,20 @@ def input_table(
 
 
 def first_cases(report: Report, cases: pd.DataFrame, most: int) -> pd.DataFrame:
-    """Keep the first `most` rows; of a ranking, all rows of the first `most` queries."""
+    """Keep the first `most` rows, one of each group; of a ranking, all of `most` queries."""
     if report.problem.type != "ranking" or cases.empty:
-        return cases.head(most)
+        return one_of_each_group(report, cases).head(most)
     return cases[cases["query"].isin(cases["query"].unique()[:most])]
+
+
+def one_of_each_group(report: Report, cases: pd.DataFrame) -> pd.DataFrame:
+    """Keep the first row of each group: rows of one person fail alike, and tell one thing."""
+    name = report.columns.group
+    kept = [each for each in (f"{name} (data)", name) if name and each in cases.columns]
+    if not kept:
+        return cases
+    known = cases[kept[0]].notna()
+    return cases[~(cases.duplicated(subset=kept[0]) & known)]
 
 
 def truth(report: Report, target: Any) -> str:

@@ -8,6 +8,7 @@ from experiment_cycle.evaluation.records import (
     Estimate,
     Mitigation,
     SensitiveColumn,
+    TradeOff,
     WeakSlices,
 )
 from experiment_cycle.reporting.metric_terms import label
@@ -87,12 +88,36 @@ def mitigation_sentence(found: Mitigation) -> str:
         return ""
     return (
         f"{METHODS[found.method]}, so that {label(found.constraint)} by {found.column} holds; "
-        "judged on the test rows. It changes nothing in the decision."
+        f"judged on the test rows. It changes nothing in the decision.{_wider(found)}"
+    )
+
+
+def alternative_name(found: TradeOff) -> str:
+    """Say what an alternative is, so that it is understood without its table's caption."""
+    if found.share is not None:
+        if found.share >= 1.0:
+            return "fairer calls for all rows"
+        return f"fairer calls for {percent(found.share)} of the rows, drawn at random"
+    return found.name
+
+
+def _wider(found: Mitigation) -> str:
+    """Say that a fairer alternative came out less even than the challenger on the test rows."""
+    own = next((each.gap.value for each in found.models if each.name == "challenger"), None)
+    known = [each.gap.value for each in found.points if each.gap.value is not None]
+    wider = sum(own is not None and gap > own for gap in known)
+    if not wider or own is None:
+        return ""
+    which = "All of them have" if wider == len(known) else f"{wider} of {len(known)} have"
+    return (
+        f" {which} a larger gap on the test rows than the challenger ({number(own)}): what was "
+        "fitted on other rows did not hold here."
     )
 
 
 def alternatives(found: Mitigation) -> list[Alternative]:
     """List both models as they are, then the mitigated ones."""
     return [
-        Alternative(each.name, each.objective, each.gap) for each in (*found.models, *found.points)
+        Alternative(alternative_name(each), each.objective, each.gap)
+        for each in (*found.models, *found.points)
     ]

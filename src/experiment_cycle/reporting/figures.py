@@ -13,11 +13,14 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-TAGS = re.compile(r"<[^>]*>")
 BREAKS = re.compile(r"<br\s*/?>", re.IGNORECASE)
 MARGIN = {"l": 56, "r": 16, "t": 36, "b": 48}
 PANELS_TOP = 64
 """The upper margin of a figure with panels: their titles stand below the legend."""
+OWN_TAG = re.compile(r"<(?!(?:br|/?extra)\s*/?>)", re.IGNORECASE)
+"""What opens a tag that the project's own texts do not have."""
+OWN_TEXTS = frozenset({"hovertemplate", "texttemplate"})
+"""They are written by the project, with names from data in between."""
 MATRIX = frozenset({"heatmap", "contour", "histogram2d"})
 
 
@@ -51,15 +54,32 @@ def page_plot(name: str, figure: go.Figure) -> PagePlot:
     return PagePlot(
         name=name,
         caption=plain_text(text),
-        json=script_json({"data": content["data"], "layout": layout}),
+        json=script_json({"data": shown_as_is(content["data"]), "layout": shown_as_is(layout)}),
         height=height,
         keeps_light=any(trace.get("type") in MATRIX for trace in content["data"]),
     )
 
 
+def shown_as_is(content: Any, key: str = "") -> Any:
+    """Write what comes from data so that Plotly shows it and takes none of it for markup.
+
+    Line breaks remain in texts that are drawn; in those that only the project writes, its other
+    tags do too.
+    """
+    if isinstance(content, dict):
+        return {name: shown_as_is(value, name) for name, value in content.items()}
+    if isinstance(content, list):
+        return [shown_as_is(value, key) for value in content]
+    if not isinstance(content, str) or "<" not in content:
+        return content
+    if key in OWN_TEXTS:
+        return OWN_TAG.sub("&lt;", content)
+    return BREAKS.sub("<br>", content.replace("<", "&lt;").replace("&lt;br>", "<br>"))
+
+
 def plain_text(markup: str) -> str:
-    """Turn Plotly's markup into plain text on one line."""
-    return " ".join(html.unescape(TAGS.sub("", BREAKS.sub(" ", markup))).split())
+    """Write a title on one line; breaks are its only markup, and what else looks so is data."""
+    return " ".join(html.unescape(BREAKS.sub(" ", markup)).split())
 
 
 def script_json(content: object) -> Markup:

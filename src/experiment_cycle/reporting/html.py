@@ -17,7 +17,7 @@ from experiment_cycle.reporting.lines import settings, written
 from experiment_cycle.reporting.metric_terms import explanation, label
 from experiment_cycle.reporting.options import ReportingOptions
 from experiment_cycle.reporting.page_content import page_content
-from experiment_cycle.reporting.terms import SIGNS, TERMS, units
+from experiment_cycle.reporting.terms import SIGNS, TERMS, in_units, units
 
 TEMPLATES = "templates"
 NO_BREAK_SPACE = "\u00a0"
@@ -99,6 +99,7 @@ def _environment() -> Environment:
     environment.globals.update(
         term=term,
         units=units,
+        in_units=in_units,
         signs=SIGNS,
         style=_verbatim("style.css"),
         script=_verbatim("report.js"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from experiment_cycle.reporting.evidence import Report
 from experiment_cycle.reporting.lines import (
     criterion_lines,
@@ -31,8 +33,14 @@ from experiment_cycle.reporting.numbers import (
     percent,
 )
 from experiment_cycle.reporting.options import ReportingOptions
-from experiment_cycle.reporting.terms import SIGNS, shown_status, units
+from experiment_cycle.reporting.reproduction import reproduction
+from experiment_cycle.reporting.terms import SIGNS, in_units, shown_status
 from experiment_cycle.reporting.what_if_lines import counterfactual_sentence, counterfactual_table
+
+MOST_CHARACTERS = 65_000
+"""A comment on GitHub holds 65,536."""
+ROOM_FOR_NOTE = 500
+ALWAYS = frozenset({"", "Criteria", "Gates"})
 
 
 def render_markdown(report: Report, options: ReportingOptions) -> str:
@@ -54,7 +62,33 @@ def render_markdown(report: Report, options: ReportingOptions) -> str:
         *describe_training(report),
         *_environment(report),
     ]
-    return "\n\n".join(block for block in blocks if block) + "\n"
+    return fitted([block for block in blocks if block], MOST_CHARACTERS)
+
+
+def fitted(blocks: Sequence[str], most: int) -> str:
+    """Join blocks; where they are too many, leave the longest tables out and name their sections.
+
+    Args:
+        blocks: Markdown; one that starts with ``## `` opens a section.
+        most: Characters at most. The decision, the criteria and the gates always stay.
+    """
+    kept, section = [], ""
+    for block in blocks:
+        section = block.removeprefix("## ") if block.startswith("## ") else section
+        kept.append((section, block))
+    left: list[str] = []
+    while sum(len(block) + 2 for _, block in kept) + ROOM_FOR_NOTE > most:
+        tables = [each for each in kept if each[1].startswith("|") and each[0] not in ALWAYS]
+        if not tables:
+            break
+        longest = max(tables, key=lambda each: len(each[1]))
+        kept.remove(longest)
+        left.append(longest[0])
+    note = (
+        f"Tables left out to keep this short, of: {', '.join(dict.fromkeys(left))}. All are in "
+        "report.html."
+    )
+    return "\n\n".join([*(block for _, block in kept), *([note] if left else [])]) + "\n"
 
 
 def _decision(report: Report) -> list[str]:
@@ -134,7 +168,7 @@ def _metrics(report: Report) -> list[str]:
     ]
     return [
         "## Metrics",
-        f"{number(found.rows)} test rows, in {units(found.unit, found.units)}; "
+        f"{number(found.rows)} test rows{in_units(found.unit, found.units)}; "
         f"{percent(found.confidence)} intervals. {called_sentence(report)}".rstrip(),
         table(("metric", "challenger", report.incumbent.kind, "improvement"), rows, " rrr"),
         *describe_costs(report),
@@ -153,10 +187,17 @@ def _environment(report: Report) -> list[str]:
     found = report.environment
     commit = "not under git" if found.git_commit is None else found.git_commit[:12]
     dirty = ", with uncommitted changes" if found.git_clean is False else ""
+    again = reproduction(report.command)
+    keys = ", ".join(map(escape, again["local_keys"]))
+    personal = (
+        f"The run had settings from conf/local, which git does not keep: {keys}. Their values are "
+        "in the record, in `configuration.yml`."
+    )
     return [
         "## Reproduce",
         f"Python {escape(found.python)} on {escape(found.system)}; code: {commit}{dirty}; data: "
         f"content hash {report.version.content_hash[:12]}; challenger: "
-        f"{report.challenger.identity[:12]}. Run again: `{report.command}`. The record: "
+        f"{report.challenger.identity[:12]}. Run again: `{again['command']}`. The record: "
         "`kedro mlflow ui`. The pipeline: `kedro viz run`.",
+        personal if keys else "",
     ]

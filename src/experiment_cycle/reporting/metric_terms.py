@@ -103,7 +103,10 @@ def label(name: str) -> str:
     measured, _, side = name.rpartition("_")
     if side in SIDES and is_metric(measured):
         return f"{metric(measured).label} {side}"
-    return metric(name).label if is_metric(name) else name.replace("_", " ")
+    if not is_metric(name):
+        return name.replace("_", " ")
+    # the last word of a path, such as "loss", would pass for one of the project's
+    return f"{metric(name).label} (own)" if "." in name and is_custom(name) else metric(name).label
 
 
 def good_direction(name: str) -> str:
@@ -123,7 +126,7 @@ def explanation(name: str) -> str | None:
     if level is not None:
         return OF_CLASS[name.partition("_of_")[0]].format(level=level)
     if is_custom(name):
-        return f"A metric that is not the project's own: {name}."
+        return f"A metric of your own, not one of this project's: {name}."
     measured, _, side = name.rpartition("_")
     if side in SIDES and explanation(measured) is not None:
         return SIDES[side].format(label(measured))

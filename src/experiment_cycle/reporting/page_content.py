@@ -18,12 +18,14 @@ from experiment_cycle.reporting.fairness_lines import (
     weak_sentence,
 )
 from experiment_cycle.reporting.figures import PagePlot, page_plot
+from experiment_cycle.reporting.first_screen import first_screen
 from experiment_cycle.reporting.lines import (
     criterion_lines,
     metric_lines,
     part_table,
 )
 from experiment_cycle.reporting.metric_terms import explanation, label
+from experiment_cycle.reporting.model_card.page import card_content
 from experiment_cycle.reporting.options import ReportingOptions
 from experiment_cycle.reporting.profile_lines import (
     QUANTILES,
@@ -31,6 +33,7 @@ from experiment_cycle.reporting.profile_lines import (
     level_lines,
     target_line,
 )
+from experiment_cycle.reporting.reproduction import reproduction
 from experiment_cycle.reporting.row_content import row_content
 from experiment_cycle.reporting.seed_lines import seed_lines, seed_sentence
 from experiment_cycle.reporting.slices import (
@@ -52,7 +55,9 @@ def page_content(report: Report, options: ReportingOptions) -> dict[str, Any]:
         "report": report,
         "plots": _plots(report),
         "hashes": _hashes(report),
+        **reproduction(report.command),
         "glossary": glossary(report),
+        **first_screen(report),
         **_verdicts(report),
         **_data(report),
         **_search(report),
@@ -61,6 +66,7 @@ def page_content(report: Report, options: ReportingOptions) -> dict[str, Any]:
         **row_content(report, options),
         **behaviour_content(report),
         **_what_if(report),
+        **card_content(report, options),
     }
 
 

@@ -113,6 +113,11 @@ def units(kind: UnitName, count: int) -> str:
     return f"{number(count)} {one if count == 1 and kind != 'row' else UNITS[kind]}"
 
 
+def in_units(kind: UnitName, count: int) -> str:
+    """Say of rows which units they are in, such as ``, in 414 groups``; to follow their number."""
+    return ", each by itself" if kind == "row" else f", in {units(kind, count)}"
+
+
 def shown_status(status: str) -> str:
     """Write a status as icon and word."""
     sign = SIGNS[status]

@@ -10,6 +10,7 @@ WORDS = {
     "multiclass": "probability of the other class",
     "regression": "prediction",
 }
+OTHERS = {"group": ", each of another group", "query": ", each of another query"}
 
 
 def counterfactual_table(report: Report) -> tuple[list[str], list[list[str]]]:
@@ -42,7 +43,8 @@ def counterfactual_sentence(report: Report) -> str:
     kept = f" {', '.join(searched.immutable)} may not change." if searched.immutable else ""
     wrong = (
         f"{number(searched.wrong)} of {number(searched.rows)} test rows looked at are called "
-        "wrongly; some of them, from the nearly right to the most wrong, each of another group."
+        "wrongly; some of them, from the nearly right to the most wrong"
+        f"{OTHERS.get(report.metrics.unit, '')}."
     )
     missed = (
         f" For {number(searched.not_found)} more no training row nearby has the other prediction."

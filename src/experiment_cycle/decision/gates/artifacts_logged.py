@@ -85,6 +85,9 @@ def _read_json(path: str) -> Any:
 
 def _are_predictions_intact(evidence: Evidence) -> bool:
     table = pd.read_parquet(BytesIO(read_back("evaluation/test_predictions.parquet")))
+    overlap = evidence.comparison.overlap
+    if overlap is not None and overlap.left_out:
+        table = table.loc[table.index.isin(evidence.test_rows.index)]
     paired = PairedPredictions.from_table(
         table, evidence.challenger_record, evidence.incumbent_record
     )

@@ -129,7 +129,7 @@ def _heatmap(counts: Counts, names: list[str], colour: str) -> go.Heatmap:
         z=shares,
         text=text,
         texttemplate="%{text}",
-        textfont={"size": max(8, 20 - len(names))},
+        textfont={"size": max(8, 15 - len(names))},
         colorscale=[[0.0, "#FFFFFF"], [1.0, colour]],
         zmin=0.0,
         zmax=1.0,

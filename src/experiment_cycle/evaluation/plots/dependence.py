@@ -9,7 +9,13 @@ import numpy as np
 import plotly.graph_objects as go
 
 from experiment_cycle.evaluation.palette import CLASS_COLOURS, MODEL_COLOURS, REFERENCE
-from experiment_cycle.evaluation.plots.layout import lay_out, plain, without
+from experiment_cycle.evaluation.plots.layout import (
+    lay_out,
+    plain,
+    shortened,
+    spans_decades,
+    without,
+)
 from experiment_cycle.evaluation.what_if.dependence import Dependence
 from experiment_cycle.evaluation.what_if.grids import texts
 from experiment_cycle.problem import Problem
@@ -22,6 +28,8 @@ MOST_LINES = 25
 MOST_CLASSES = 3
 DASHES = {"challenger": "solid", "incumbent": "dot"}
 ROOM = 0.04
+LONGEST = 12
+"""Characters of a level's name under an axis."""
 AXES = {"regression": "mean prediction", "ranking": "mean score, in its sd"}
 
 
@@ -53,7 +61,7 @@ def plot_dependence(found: Sequence[Dependence], problem: Problem) -> go.Figure:
             _add_rows(figure, each, at, first=place == 0)
         _add_means(figure, each, problem, shown, at, first=place == 0)
         _add_deciles(figure, each, reach[0], at)
-        figure.update_xaxes(title=each.grid.name, nticks=4, **_scale(each), **at)
+        figure.update_xaxes(title=each.grid.name, **_scale(each), **at)
     figure.update_yaxes(range=reach)
     figure.update_yaxes(title=_axis(problem), col=1)
     lay_out(figure, _title(found, problem))
@@ -111,7 +119,7 @@ def _add_means(
     first: bool,
 ) -> None:
     separate = each.grid.kind == "category"
-    x = texts(each.grid.values, each.grid.kind)
+    x = _values(each)
     for place, output in enumerate(outputs):
         for model in reversed(MODEL_COLOURS):
             several = problem.type == "multiclass"
@@ -121,14 +129,14 @@ def _add_means(
             figure.add_scatter(
                 x=x,
                 y=plain(each.curves[model][:, :, output].mean(axis=1)),
-                mode="markers" if separate else "lines",
+                mode="markers" if separate else "lines+markers",
                 name=name,
                 legendgroup=name,
                 showlegend=first,
                 line={"color": colour, "width": 2.5, "dash": dash},
                 marker={
                     "color": colour,
-                    "size": 9,
+                    "size": 9 if separate else 4,
                     "symbol": "circle-open" if several and model == "incumbent" else "circle",
                 },
                 hovertemplate=f"{each.grid.name} %{{x}}<br>{name} %{{y:.4g}}<extra></extra>",
@@ -137,18 +145,23 @@ def _add_means(
 
 
 def _add_rows(figure: go.Figure, each: Dependence, at: dict[str, int], *, first: bool) -> None:
-    """Add one thin line a row; one trace, with a gap after each."""
-    x = texts(each.grid.values, each.grid.kind)
+    """Add one thin line a row; one trace, with a gap after each.
+
+    Categories have no order, so that their rows are points which nothing joins.
+    """
+    x = _values(each)
     curves = each.curves["challenger"][:, :, 0]
     lines = _lines(each)
+    separate = each.grid.kind == "category"
     figure.add_scatter(
         x=[value for _ in lines for value in (*x, None)],
         y=[value for line in lines for value in (*plain(curves[:, line]), None)],
-        mode="lines",
+        mode="markers" if separate else "lines",
         name="single rows, challenger",
         legendgroup="single rows",
         showlegend=first,
         line={"color": REFERENCE, "width": 0.8},
+        marker={"color": REFERENCE, "size": 4},
         opacity=0.45,
         hoverinfo="skip",
         **at,
@@ -173,6 +186,21 @@ def _add_deciles(figure: go.Figure, each: Dependence, low: float, at: dict[str, 
 def _scale(each: Dependence) -> dict[str, Any]:
     """Keep categories in their order, the most frequent first."""
     if each.grid.kind == "category":
-        order = texts(each.grid.values, each.grid.kind)
-        return {"type": "category", "categoryorder": "array", "categoryarray": order}
-    return {"type": "date"} if each.grid.kind == "date" else {}
+        order = _values(each)
+        return {
+            "type": "category",
+            "categoryorder": "array",
+            "categoryarray": order,
+            "tickvals": order,
+            "ticktext": [shortened(name, LONGEST) for name in order],
+        }
+    if each.grid.kind == "date":
+        return {"type": "date", "nticks": 4}
+    if spans_decades(each.grid.values.astype(float)):
+        # of every decade its start only: panels are narrow
+        return {"type": "log", "dtick": 1}
+    return {"nticks": 4}
+
+
+def _values(each: Dependence) -> list[Any]:
+    return texts(each.grid.values, each.grid.kind)

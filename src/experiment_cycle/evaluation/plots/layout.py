@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from experiment_cycle.evaluation.palette import REFERENCE
 
 DIGITS = 6
+DECADES = 2
+CROWDED = 0.1
 
 FONT = {"family": "Helvetica, Arial, sans-serif", "size": 14, "color": "#222222"}
 
@@ -42,6 +45,25 @@ def plain(values: Iterable[Any]) -> list[float]:
     Digits count from the first one that is not 0, so that small numbers keep theirs.
     """
     return [float(f"{float(value):.{DIGITS}g}") for value in values]
+
+
+def spans_decades(values: Iterable[float]) -> bool:
+    """Tell whether numbers are better seen on a logarithmic axis.
+
+    They are all above 0, spread over `DECADES` powers of ten or more, and their middle lies in the
+    lowest tenth of their range: on a linear axis most of them would fall on one spot.
+    """
+    found = np.asarray(list(values), dtype=np.float64)
+    found = found[np.isfinite(found)]
+    if not len(found) or found.min() <= 0.0:
+        return False
+    low, middle, high = float(found.min()), float(np.median(found)), float(found.max())
+    return high >= low * 10.0**DECADES and middle - low < (high - low) * CROWDED
+
+
+def shortened(name: str, most: int) -> str:
+    """Cut a name that is longer than an axis has room for."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def against(challenger: float, incumbent: float, digits: int = 3) -> str:

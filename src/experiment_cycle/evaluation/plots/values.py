@@ -7,7 +7,13 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from experiment_cycle.evaluation.palette import MODEL_COLOURS
-from experiment_cycle.evaluation.plots.layout import add_reference, lay_out, plain, sizes_against
+from experiment_cycle.evaluation.plots.layout import (
+    add_reference,
+    lay_out,
+    plain,
+    sizes_against,
+    spans_decades,
+)
 from experiment_cycle.evaluation.predictions import Predictions
 from experiment_cycle.metrics.catalogue import measure
 from experiment_cycle.metrics.outcomes import Floats, Outcomes
@@ -35,8 +41,9 @@ def plot_predicted_actual(predictions: Predictions) -> go.Figure:
         shown = _evenly(outcomes[model].prediction)
         hover = "predicted %{x:.4g}<br>actual %{y:.4g}"
         _add_rows(figure, model, predictions, shown, outcomes[model].target, hover)
-    figure.update_xaxes(title="prediction")
-    figure.update_yaxes(title="actual value")
+    scale = "log" if spans_decades(np.concatenate(values)) else "linear"
+    figure.update_xaxes(title="prediction", type=scale)
+    figure.update_yaxes(title="actual value", type=scale)
     errors = [measure("rmse", outcomes[model]) for model in MODEL_COLOURS]
     lay_out(figure, f"Predicted against actual: RMSE {sizes_against(*errors)}")
     return figure.update_layout(legend={"itemsizing": "constant"})

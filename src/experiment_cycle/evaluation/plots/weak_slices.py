@@ -38,10 +38,13 @@ def plot_weak_slices(found: WeakSlices) -> go.Figure:
     )
     for confirmed, colour in ((False, REFERENCE), (True, CHALLENGER)):
         _add(figure, judged, names, confirmed, colour)
-    figure.update_yaxes(autorange="reversed", categoryorder="array", categoryarray=names)
+    ends = [len(names) - 0.5, -0.5]
+    figure.update_yaxes(range=ends, categoryorder="array", categoryarray=names)
     figure.update_xaxes(title=f"{found.loss}: mean of the slice less that of the rest")
     count = sum(each.confirmed for each in judged)
-    lay_out(figure, f"Weak slices: {count} of {len(judged)} confirmed")
+    few = sum(each.lower is None for each in judged)
+    crosses = f"; cross: too few rows for an interval ({few})" if few else ""
+    lay_out(figure, f"Weak slices: {count} of {len(judged)} confirmed{crosses}")
     return figure.update_layout(height=AROUND + LINE * len(judged), margin={"l": 260})
 
 
@@ -58,7 +61,12 @@ def _add(
         y=[names[at] for at in chosen],
         mode="markers",
         name="confirmed" if confirmed else "not confirmed",
-        marker={"color": colour, "size": 9},
+        marker={
+            "color": colour,
+            "size": 9,
+            # a cross: too few rows for an interval
+            "symbol": ["circle" if low is not None else "x" for low, _ in ends],
+        },
         error_x={
             "type": "data",
             "symmetric": False,
@@ -73,10 +81,15 @@ def _add(
             "color": colour,
         },
         customdata=[
-            [f"{judged[at].rows:,}", f"{judged[at].adjusted_p_value:.3g}"] for at in chosen
+            [
+                f"{judged[at].rows:,}",
+                f"{judged[at].adjusted_p_value:.3g}",
+                "" if judged[at].lower is not None else "<br>too few rows for an interval",
+            ]
+            for at in chosen
         ],
         hovertemplate="%{y}<br>excess %{x:.4g}<br>%{customdata[0]} rows"
-        "<br>p %{customdata[1]}<extra></extra>",
+        "<br>p %{customdata[1]}%{customdata[2]}<extra></extra>",
     )
 
 

@@ -17,6 +17,7 @@ from experiment_cycle.decision.gates import Evidence, check
 from experiment_cycle.decision.ledger import Ledger
 from experiment_cycle.decision.ledger_copy import copy_ledger, restore_ledger
 from experiment_cycle.decision.options import DecisionOptions
+from experiment_cycle.decision.overlap import Tested, choose_rows, warn_of_overlap
 from experiment_cycle.decision.paired import PairedPredictions
 from experiment_cycle.decision.power import foresee, warn_of_power
 from experiment_cycle.decision.promotion import promote
@@ -24,10 +25,13 @@ from experiment_cycle.decision.records import Comparison, Decision, Foresight, G
 from experiment_cycle.decision.rule import decide
 from experiment_cycle.evaluation.moments import number_moments
 from experiment_cycle.evaluation.predicting import predict_all
+from experiment_cycle.evaluation.prediction_cost import PredictionCost
 from experiment_cycle.evaluation.records import IncumbentRecord
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.problem import Task
+from experiment_cycle.splitting.leakage.warning import warn_of_leakage
 from experiment_cycle.splitting.options import SplittingOptions
+from experiment_cycle.splitting.records import LeakageReport, SplitManifest
 from experiment_cycle.training.options import TrainingOptions
 from experiment_cycle.training.records import ModelRecord
 from experiment_cycle.tuning.options import TuningOptions
@@ -46,8 +50,15 @@ def foresee_power(
     options: DecisionOptions,
     columns: Columns,
     ledger: Path,
+    seen_rows: pd.DataFrame,
+    incumbent_seen_rows: pd.DataFrame,
+    splitting: SplittingOptions,
+    leakage_report: dict[str, Any],
 ) -> dict[str, Any]:
-    """Tell from validation what the test set can show; it is not opened for that."""
+    """Tell from validation what the test set can show; it is not opened for that.
+
+    What is known already to stand in the way of a promotion is told too, before a look is spent.
+    """
     parts = {part: keys for part, keys in split_keys.groupby("split", observed=True)}
     if "test" not in parts or "validation" not in parts:
         return {}
@@ -59,9 +70,16 @@ def foresee_power(
     if moments is not None:
         predicted.insert(1, "moment", moments)
     paired = PairedPredictions.from_table(predicted, challenger_record, incumbent_record)
-    tested = TestSet.of(parts["test"], split_keys, columns, _types(dataset_profile))
+    chosen = _choose_rows(
+        parts["test"], seen_rows, incumbent_seen_rows, split_manifest, columns, options, splitting
+    )
+    warn_of_overlap(chosen.overlap)
+    warn_of_leakage(LeakageReport.model_validate(leakage_report))
+    tested = TestSet.of(chosen.rows, split_keys, columns, _types(dataset_profile))
     level = Ledger(ledger).next_level(tested, hypothesis.alpha, options.planned_looks)
-    validated, tested_units = (parts[part]["unit"].to_numpy() for part in ("validation", "test"))
+    validated, tested_units = (
+        keys["unit"].to_numpy() for keys in (parts["validation"], chosen.rows)
+    )
     told = foresee(paired, validated, tested_units, level, hypothesis)
     warn_of_power(told)
     return told.model_dump(mode="json")
@@ -81,9 +99,16 @@ def compare_models(
     options: DecisionOptions,
     columns: Columns,
     ledger: Path,
+    seen_rows: pd.DataFrame,
+    incumbent_seen_rows: pd.DataFrame,
+    splitting: SplittingOptions,
+    prediction_cost: dict[str, Any],
 ) -> dict[str, Any]:
     """Compare challenger and incumbent row by row, at the level the ledger grants."""
     restore_ledger(ledger)
+    tested = _choose_rows(
+        test_rows, seen_rows, incumbent_seen_rows, split_manifest, columns, options, splitting
+    )
     comparison = compare(
         test_predictions,
         fold_predictions,
@@ -92,9 +117,11 @@ def compare_models(
         split_manifest,
         hypothesis,
         options,
-        TestSet.of(test_rows, split_keys, columns, _types(dataset_profile)),
+        TestSet.of(tested.rows, split_keys, columns, _types(dataset_profile)),
         ledger,
         Foresight.model_validate(foresight) if foresight else None,
+        tested,
+        PredictionCost.model_validate(prediction_cost),
     )
     copy_ledger(ledger)
     return comparison.model_dump(mode="json")
@@ -132,6 +159,9 @@ def check_gates(
         versioning, project_folder, versioning_credentials, dataset_version["backend"]
     )
     parameters = parameters_hash(task, seed, columns, splitting, tuning, training)
+    tested = _choose_rows(
+        test_rows, seen_rows, incumbent_seen_rows, split_manifest, columns, options, splitting
+    )
     evidence = Evidence(
         hypothesis=hypothesis,
         columns=columns,
@@ -144,14 +174,15 @@ def check_gates(
         comparison=Comparison.model_validate(comparison),
         challenger_record=challenger_record,
         incumbent_record=incumbent_record,
-        test_rows=test_rows,
+        test_rows=tested.rows,
         challenger_seen_rows=seen_rows,
         incumbent_seen_rows=incumbent_seen_rows,
         max_duplicate_share=max_duplicate_share,
+        label_horizon=splitting.label_horizon,
         edge_cases=edge_cases,
         behaviour=behaviour,
     )
-    return [gate.model_dump(mode="json") for gate in check(evidence, options.gates)]
+    return [gate.model_dump(mode="json") for gate in check(evidence, options.gates, options.own_gates)]
 
 
 def make_decision(
@@ -200,6 +231,25 @@ def move_alias(
     )
     copy_ledger(ledger)
     return promotion.model_dump(mode="json")
+
+
+def _choose_rows(
+    test_rows: pd.DataFrame,
+    seen_rows: pd.DataFrame,
+    incumbent_seen_rows: pd.DataFrame,
+    split_manifest: dict[str, Any],
+    columns: Columns,
+    options: DecisionOptions,
+    splitting: SplittingOptions,
+) -> Tested:
+    """Choose the test rows that are compared; without a test set, all that were predicted."""
+    manifest = SplitManifest.model_validate(split_manifest)
+    if not manifest.parts["test"].rows:
+        return Tested(test_rows, None)
+    return choose_rows(
+        *(test_rows, seen_rows, incumbent_seen_rows, manifest, columns),
+        *(options.on_overlap, splitting.max_duplicate_share, splitting.label_horizon),
+    )
 
 
 def _types(dataset_profile: dict[str, Any]) -> dict[str, str]:

@@ -50,12 +50,16 @@ def time_predictions(
     columns: Columns,
     challenger_file: Path,
     incumbent_file: Path,
+    challenger_resources: dict[str, Any],
+    baseline_resources: dict[str, Any],
 ) -> dict[str, Any]:
     """Measure what predicting costs with either model, on rows of validation."""
     problem = ModelRecord.model_validate(challenger_record).problem
     # the file is written before the record that tells of it
-    IncumbentRecord.model_validate(incumbent_record)
+    kind = IncumbentRecord.model_validate(incumbent_record).kind
     features = validation[columns.features(validation.columns)]
     files = (challenger_file, incumbent_file)
-    found = measure_prediction_cost(challenger, incumbent, features, problem, files)
+    trained = (challenger_resources, baseline_resources if kind == "baseline" else None)
+    seconds = tuple(None if each is None else float(each["wall_seconds"]) for each in trained)
+    found = measure_prediction_cost(challenger, incumbent, features, problem, files, seconds)
     return found.model_dump(mode="json")

@@ -41,6 +41,8 @@ def behaviour_nodes() -> list[Node]:
                 "params:columns",
                 "challenger_file",
                 "incumbent_file",
+                "challenger_resources",
+                "baseline_resources",
             ],
             "prediction_cost",
             name="time_predictions",

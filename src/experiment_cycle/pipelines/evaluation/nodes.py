@@ -18,9 +18,14 @@ from experiment_cycle.evaluation.plots.drawing import draw
 from experiment_cycle.evaluation.predicting import predict_all
 from experiment_cycle.evaluation.predictions import Predictions
 from experiment_cycle.evaluation.records import IncumbentRecord
+from experiment_cycle.evaluation.retraining import Retraining
 from experiment_cycle.hypothesis import Hypothesis
+from experiment_cycle.metrics.costs import without_costs
 from experiment_cycle.problem import Task
-from experiment_cycle.row_keys import row_keys
+from experiment_cycle.seen_rows import OnOverlap
+from experiment_cycle.splitting.options import SplittingOptions
+from experiment_cycle.splitting.records import SplitManifest
+from experiment_cycle.splitting.timed_keys import timed_keys
 from experiment_cycle.training.options import TrainingOptions
 from experiment_cycle.training.records import ModelRecord
 from experiment_cycle.tuning.options import TuningOptions
@@ -32,10 +37,31 @@ def choose_incumbent(
     seen_rows: pd.DataFrame,
     registered_model: str,
     training: TrainingOptions,
+    on_overlap: OnOverlap,
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    split_keys: pd.DataFrame,
+    split_manifest: dict[str, Any],
+    columns: Columns,
+    tuning: TuningOptions,
+    splitting: SplittingOptions,
+    task: Task,
+    seed: int,
+    fold_results: Path,
 ) -> tuple[Pipeline, dict[str, Any], pd.DataFrame]:
-    """Take the champion from the registry, or the baseline where there is none."""
+    """Take the champion from the registry, or the baseline where there is none.
+
+    Of a champion that has seen test rows, its procedure on the present rows, if that is asked for.
+    """
     record = ModelRecord.model_validate(baseline_record)
     incumbent = choose(baseline, record, seen_rows, registered_model, training.trusted_types)
+    if on_overlap == "retrain":
+        manifest = SplitManifest.model_validate(split_manifest)
+        retraining = Retraining(
+            *(train, validation, split_keys, manifest, columns, training, tuning, splitting),
+            *(task, seed, fold_results / "studies"),
+        )
+        incumbent = retraining.stand_in(incumbent, seen_rows)
     return incumbent.model, incumbent.record.model_dump(mode="json"), incumbent.seen_rows
 
 
@@ -78,7 +104,7 @@ def predict_test(
     Without a test set, take what models of the other folds predicted for each row.
     """
     if test.empty:
-        return out_of_fold(fold_predictions), row_keys(cross_validated_rows, columns)
+        return out_of_fold(fold_predictions), timed_keys(cross_validated_rows, columns)
     predicted = predict_all(
         challenger,
         incumbent,
@@ -91,7 +117,7 @@ def predict_test(
     moments = number_moments(test, columns, split_manifest["strategy"])
     if moments is not None:
         predicted.insert(1, "moment", moments)
-    return predicted, row_keys(test, columns)
+    return predicted, timed_keys(test, columns)
 
 
 def compute_metrics(
@@ -105,7 +131,7 @@ def compute_metrics(
     """Measure both models, each metric with its interval, also those the hypothesis names."""
     predictions = Predictions.from_records(test_predictions, challenger_record, incumbent_record)
     check_metrics(hypothesis, predictions.problem)
-    asked = hypothesis.metrics()
+    asked = without_costs(hypothesis.metrics())
     return estimate_metrics(predictions, options, seed, asked).model_dump(mode="json")
 
 

@@ -10,6 +10,7 @@ from experiment_cycle.snapshot import Snapshot
 from experiment_cycle.splitting.folds import draw_folds
 from experiment_cycle.splitting.inherit import ChampionSplit, may_inherit
 from experiment_cycle.splitting.leakage.audit import audit_leakage
+from experiment_cycle.splitting.leakage.warning import warn_of_leakage
 from experiment_cycle.splitting.manifest import describe_split, split_frames, split_keys
 from experiment_cycle.splitting.options import SplittingOptions
 from experiment_cycle.splitting.strategies import assign
@@ -85,4 +86,5 @@ def audit_splits(
 ) -> dict[str, Any]:
     """Look for leakage between the splits."""
     report = audit_leakage(dataset, split_assignment, columns, options, seed=seed)
+    warn_of_leakage(report)
     return report.model_dump(mode="json")

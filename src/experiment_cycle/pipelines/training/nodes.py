@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 
 from experiment_cycle.columns import Columns
 from experiment_cycle.problem import Task
-from experiment_cycle.row_keys import row_keys
+from experiment_cycle.splitting.timed_keys import timed_keys
 from experiment_cycle.training.environment import code_state, describe_environment
 from experiment_cycle.training.learning_curve import trace_learning_curve
 from experiment_cycle.training.learning_curve_plot import plot_learning_curve
@@ -108,7 +108,7 @@ def record_baseline(
 
 def list_seen_rows(train: pd.DataFrame, validation: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     """List every row that influenced the challenger or the baseline."""
-    return row_keys(pd.concat([train, validation]), columns)
+    return timed_keys(pd.concat([train, validation]), columns)
 
 
 def draw_loss(training_history: dict[str, Any]) -> go.Figure:

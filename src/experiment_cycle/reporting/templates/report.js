@@ -48,14 +48,62 @@
 
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("details:not([open])")];
+    opened = [...document.querySelectorAll("details:not([open], .not-on-paper)")];
     opened.forEach((box) => { box.open = true; });
+    root.classList.add("on-paper");
     drawAll(true);
   });
   addEventListener("afterprint", () => {
     opened.forEach((box) => { box.open = false; });
+    root.classList.remove("on-paper");
     drawAll(false);
   });
+
+  // what a word means, on hover, on focus and on touch; a title would be shown on hover only
+  const meaning = document.getElementById("meaning");
+  let word = null;
+  const place = () => {
+    if (word === null) return;
+    const at = word.getBoundingClientRect();
+    const box = meaning.getBoundingClientRect();
+    const below = at.bottom + 6 + box.height < innerHeight;
+    meaning.style.left = `${Math.max(8, Math.min(at.left, innerWidth - box.width - 8))}px`;
+    meaning.style.top = `${below ? at.bottom + 6 : Math.max(8, at.top - box.height - 6)}px`;
+  };
+  const silence = () => {
+    word?.removeAttribute("aria-describedby");
+    word = null;
+    meaning.hidden = true;
+  };
+  const explain = (event) => {
+    silence();
+    word = event.currentTarget;
+    word.setAttribute("aria-describedby", "meaning");
+    meaning.textContent = word.dataset.meaning;
+    meaning.hidden = false;
+    place();
+  };
+  const explained = new Set();
+  for (const each of document.querySelectorAll("abbr[title]")) {
+    each.dataset.meaning = each.title;
+    each.removeAttribute("title");
+    // one stop of the keyboard for each word of a section, however often it is written
+    const key = `${each.closest("[id]")?.id} ${each.textContent}`;
+    if (!explained.has(key)) each.tabIndex = 0;
+    explained.add(key);
+    for (const kind of ["mouseenter", "focus", "click"]) each.addEventListener(kind, explain);
+    for (const kind of ["mouseleave", "blur"]) each.addEventListener(kind, silence);
+  }
+  addEventListener("keydown", (event) => { if (event.key === "Escape") silence(); });
+  addEventListener("scroll", place, { passive: true, capture: true });
+
+  // laid out line by line, a table would not be read out as one without its roles
+  for (const table of document.querySelectorAll(".reflow table")) {
+    table.setAttribute("role", "table");
+    for (const [part, role] of Object.entries({ "thead, tbody": "rowgroup", tr: "row", td: "cell", "thead th": "columnheader", "tbody th": "rowheader" })) {
+      table.querySelectorAll(part).forEach((cell) => cell.setAttribute("role", role));
+    }
+  }
 
   const links = new Map([...document.querySelectorAll(".contents a")].map((link) => [link.hash.slice(1), link]));
   const mark = () => {
