@@ -97,6 +97,9 @@ def test_mlflow_gets_what_it_did_not_take(
     with caplog.at_level(logging.WARNING):
         written.record(Metrics(points=POINTS[1:]))
         written.record(Tags(values={"later": "yes"}))
+        file = store / "loss.json"
+        file.write_text("{}")
+        written.record_file(file, "training/loss.json")
     written.end("failed")
     told = [record for record in caplog.records if "takes no more" in record.getMessage()]
     assert len(told) == 1
@@ -105,6 +108,7 @@ def test_mlflow_gets_what_it_did_not_take(
     assert in_mlflow(run) == by_name(POINTS)
     found = mlflow.MlflowClient().get_run(run.run_id)
     assert found.data.tags["later"] == "yes"
+    assert (Path(found.info.artifact_uri) / "training" / "loss.json").read_text() == "{}"
     assert found.info.status == "FAILED"
     assert synced(store, ALONE) == []
 

@@ -109,26 +109,23 @@ class CommandRecord:
         }
         self._recorder.record(tags_of(told))
 
-    def record_dataset(self, name: str, dataset: Any, data: Any = None, *, in_mlflow: bool) -> None:
+    def record_dataset(self, name: str, dataset: Any, data: Any = None) -> None:
         """Record a dataset as its catalog entry says.
 
         Args:
             name: The entry's name.
             dataset: The dataset.
             data: What was saved; None: it is loaded where it is needed.
-            in_mlflow: Whether MLflow has got its file already, through the catalog.
         """
-        if hasattr(dataset, "artifact_path"):
-            file = Path(str(dataset._filepath))
-            folder = dataset.artifact_path
-            path = f"{folder}/{file.name}" if folder else file.name
-            self._recorder.record_file(file, path, in_mlflow=in_mlflow)
         marks = (getattr(dataset, "metadata", None) or {}).get("experiment_cycle") or {}
         mark = marks.get("log")
-        if mark in FILES and not hasattr(dataset, "artifact_path"):
-            file = Path(str(dataset._filepath))
+        if is_artifact(dataset):
+            file, folder = _file_of(dataset), dataset.artifact_path
+            self._recorder.record_file(file, f"{folder}/{file.name}" if folder else file.name)
+        elif mark in FILES:
+            file = _file_of(dataset)
             self._recorder.record_file(file, f"{mark}s/{name}{file.suffix}")
-        elif mark is not None:
+        if mark is not None and mark not in FILES:
             self._record_content(mark, name, dataset.load() if data is None else data)
 
     def _record_content(self, mark: str, name: str, data: Any) -> None:
@@ -152,8 +149,18 @@ class CommandRecord:
         self._live.flush()
         if self._system is not None:
             self._system.stop()
-        log = self._log.close(self.run_id, ending, error)
+        log = self._log.close(ending, error)
         if log is not None:
-            self._recorder.record_file(*log, in_mlflow=True)
+            self._recorder.record_file(*log)
         for tracker, reference in self._recorder.end(status).items():
             logger.info("%s keeps the record: %s", tracker, reference)
+
+
+def is_artifact(dataset: Any) -> bool:
+    """Tell whether a catalog entry is wrapped as an artifact of the run that is recorded."""
+    return hasattr(dataset, "artifact_path") and getattr(dataset, "run_id", None) is None
+
+
+def _file_of(dataset: Any) -> Path:
+    """Name the file, or the folder, of a dataset."""
+    return Path(str(getattr(dataset, "_filepath", None) or dataset._path))

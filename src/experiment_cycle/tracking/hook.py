@@ -20,7 +20,7 @@ from mlflow.tracking import MlflowClient
 
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.options import fingerprint
-from experiment_cycle.tracking.command_record import CommandRecord
+from experiment_cycle.tracking.command_record import CommandRecord, is_artifact
 from experiment_cycle.tracking.cycle import Cycle, kept_nodes, rewrites
 from experiment_cycle.tracking.entries import Status
 from experiment_cycle.tracking.left_running import close_left_running
@@ -90,6 +90,7 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         # Kedro calls no hook on Ctrl-C, and MLflow would call the run finished
         atexit.register(self._end_killed)
         run = self._run = self._open()
+        _leave_recording_to_us(catalog)
         self._cycle.begin(run.run_id, self._parameters, kept)
         if not resumed:
             parent = state.run_id if state and kept else None
@@ -151,7 +152,7 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         """Copy what the kept nodes made into a new record, so that each record is whole."""
         for name in kept:
             for output in sorted(self._planned[name].makes):
-                run.record_dataset(output, catalog.get(output), in_mlflow=False)
+                run.record_dataset(output, catalog.get(output))
 
     @hook_impl
     def after_catalog_created(
@@ -174,7 +175,7 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         """Record a saved dataset as its catalog entry says."""
         if self._run is not None:
             dataset = self._catalog.get(dataset_name)
-            self._run.record_dataset(dataset_name, dataset, data, in_mlflow=True)
+            self._run.record_dataset(dataset_name, dataset, data)
         if dataset_name == node.outputs[-1]:  # they are saved in their order
             self._finish(node)
 
@@ -200,3 +201,14 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
 
     def _log_param(self, name: str, value: Any) -> None:
         """Do nothing: all parameters are recorded at the start, flattened."""
+
+
+def _leave_recording_to_us(catalog: DataCatalog) -> None:
+    """Keep artifacts from being recorded as they are saved: a store that is down would end the run.
+
+    The base class takes it back at the end of the run.
+    """
+    for name in catalog:
+        dataset: Any = catalog.get(name)
+        if is_artifact(dataset):
+            dataset._logging_activated = False

@@ -59,19 +59,17 @@ class Recorder:
         if self._mlflow_takes:
             self._try_mlflow(plain)
 
-    def record_file(self, file: Path, path: str, *, in_mlflow: bool = False) -> None:
-        """Record a file under the name `path`.
-
-        Args:
-            file: The file, or a folder.
-            path: Its name in the record.
-            in_mlflow: Whether MLflow has it already, through the catalog.
-        """
-        if not self._journaled and in_mlflow:
+    def record_file(self, file: Path, path: str) -> None:
+        """Record a file, or a folder, under the name `path`."""
+        if self._mlflow_takes and not self._journaled:
+            try:
+                self._mlflow.log_artifact(file, path)
+            except Exception as error:
+                self._drop_mlflow(artifact_of(file, self._project, path), error)
             return
         entry = artifact_of(file, self._project, path)
         self._try_journal(entry)
-        if self._mlflow_takes and not in_mlflow:
+        if self._mlflow_takes:
             self._try_mlflow(entry)
 
     def end(self, status: Status) -> dict[str, str]:

@@ -6,12 +6,8 @@ import logging
 import time
 from pathlib import Path
 
-import mlflow
-
 from experiment_cycle.replacing import replacing
 from experiment_cycle.tracking.secrets import Secrets, SecretsFilter
-
-logger = logging.getLogger(__name__)
 
 FORMAT = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
 STAMP = "%Y-%m-%dT%H-%M-%SZ"
@@ -43,13 +39,10 @@ class RunLog:
         self._handler.addFilter(SecretsFilter(self._secrets))
         logging.getLogger().addHandler(self._handler)
 
-    def close(
-        self, run_id: str, ending: str, error: BaseException | None = None
-    ) -> tuple[Path, str] | None:
-        """End the file with how the run ended, and put it into MLflow's record.
+    def close(self, ending: str, error: BaseException | None = None) -> tuple[Path, str] | None:
+        """End the file with how the run ended.
 
         Args:
-            run_id: The record.
             ending: How the run ended, in a word or two.
             error: What ended it; it goes into the file with its traceback.
 
@@ -68,9 +61,4 @@ class RunLog:
         text = self._secrets.hide(self._file.read_text(encoding="utf-8"))
         with replacing(self._file) as unfinished:
             unfinished.write_text(text, encoding="utf-8")
-        path = f"{FOLDER}/{self._begun}.log"
-        try:
-            mlflow.log_text(text, path, run_id=run_id)
-        except (mlflow.MlflowException, OSError) as problem:
-            logger.warning("The log %s did not get into the record: %s", self._file, problem)
-        return self._file, path
+        return self._file, f"{FOLDER}/{self._begun}.log"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import mlflow
 from mlflow.tracking import MlflowClient
 
-from experiment_cycle.errors import IntegrityError
+from experiment_cycle.errors import BackendError, IntegrityError
 
 
 def keep_copy(file: Path, folder: str, tag: str, note: dict[str, Any]) -> None:
@@ -20,25 +22,31 @@ def keep_copy(file: Path, folder: str, tag: str, note: dict[str, Any]) -> None:
         folder: Of the artifact.
         tag: Of the experiment; it names the newest copy.
         note: What is to be known of the copy without reading it.
+
+    Raises:
+        BackendError: the store does not answer, or cannot be written.
     """
     run = mlflow.active_run()
     if run is None:
         return
-    mlflow.log_artifact(str(file), folder)
     told = {**note, "source": f"{run.info.artifact_uri}/{folder}/{file.name}"}
-    MlflowClient().set_experiment_tag(run.info.experiment_id, tag, json.dumps(told))
+    with _telling_of_the_store(file):
+        mlflow.log_artifact(str(file), folder)
+        MlflowClient().set_experiment_tag(run.info.experiment_id, tag, json.dumps(told))
 
 
 def newest_copy(tag: str) -> tuple[dict[str, Any], str] | None:
     """Tell what is known of the newest copy, and where it is; None: no run is active, or no copy.
 
     Raises:
+        BackendError: the store does not answer.
         IntegrityError: the experiment's tag is not one of `keep_copy`.
     """
     run = mlflow.active_run()
     if run is None:
         return None
-    tags = MlflowClient().get_experiment(run.info.experiment_id).tags
+    with _telling_of_the_store(tag):
+        tags = MlflowClient().get_experiment(run.info.experiment_id).tags
     if tag not in tags:
         return None
     try:
@@ -63,4 +71,17 @@ def read_copy(source: str) -> bytes:
         raise IntegrityError(
             f"MLflow does not give back the copy {source}: {error}. Next step: restore the "
             "artifact."
+        ) from error
+
+
+@contextmanager
+def _telling_of_the_store(what: object) -> Iterator[None]:
+    try:
+        yield
+    except (mlflow.MlflowException, OSError) as error:
+        told = " ".join(str(error).split())[:300]
+        raise BackendError(
+            f"MLflow's store cannot be used, where the copy of {what} is kept: {told}. Nothing "
+            "that is finished is lost. Next step: see that the store can be reached and written, then "
+            "kedro run --pipelines=decision,reporting"
         ) from error

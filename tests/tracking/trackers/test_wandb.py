@@ -25,7 +25,6 @@ from experiment_cycle.testing.trackers import (
 )
 from experiment_cycle.tracking.options import WandbOptions
 from experiment_cycle.tracking.trackers.wandb import TAG, WandbTracker
-from experiment_cycle.wandb_sdk import wandb
 
 OWN = {"wandb-metadata.json", "wandb-summary.json", "config.yaml", "output.log", "requirements.txt"}
 """Files that W&B adds by itself."""
@@ -40,8 +39,6 @@ def server() -> Iterator[WandbServer]:
 
 
 def make(folder: Path, mode: str, server: WandbServer | None = None) -> WandbTracker:
-    # as in a process of its own: the package's service remembers the runs of this one
-    wandb.teardown()
     secrets = {"api_key": KEY, "base_url": server.url} if server else {}
     options = WandbOptions(mode=mode, project="visits").model_dump()  # type: ignore[arg-type]
     return WandbTracker(options, secrets, folder)

@@ -45,6 +45,7 @@ class WandbTracker:
         self._online = mode == "online" or (mode == "auto" and self._key is not None)
         self._sent = SentPoints(folder / "sent.txt")
         self._run: Any = None
+        self._wandb: Any = None
         # else it writes into the user's home
         os.environ.update(dict.fromkeys(FOLDERS, str(folder)))
 
@@ -71,6 +72,7 @@ class WandbTracker:
             settings.api_key = self._key
         if self._server:
             settings.base_url = self._server
+        self._wandb = wandb
         # a server that does not answer is given up, the journal keeps what it would have got
         settings.init_timeout = 30.0
         settings.x_graphql_retry_max = 3
@@ -126,6 +128,8 @@ class WandbTracker:
         """End the run, once everything is written or sent."""
         self._run.summary[STATUS] = status
         self._run.finish(exit_code=EXIT_CODES[status])
+        # the package's own process may still be writing: it ends once it has
+        self._wandb.teardown()
         self._sent.keep()
         shutil.rmtree(self._folder / "files", ignore_errors=True)
 
