@@ -1,4 +1,4 @@
-# make install | run | check | test | bench | build | clean
+# make install | run | check | audit | test | bench | build | clean
 
 PYTHON ?= python3
 # make test EXTRAS=dev,torch also tries what needs PyTorch
@@ -16,7 +16,7 @@ else
 install_into = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable $(1)
 endif
 
-.PHONY: install run check test bench build clean
+.PHONY: install run check audit test bench build clean
 .DEFAULT_GOAL := install
 
 install: $(RUN)
@@ -45,6 +45,11 @@ check: $(DEV)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive src --configfile pyproject.toml
+
+# known vulnerabilities of what the lock pins; asks pypi.org, and fails where a package cannot be looked up
+audit: $(DEV)
+	$(BIN)/pip-audit --strict --no-deps --disable-pip --progress-spinner off --requirement requirements.lock
 
 bench: $(DEV)
 	$(BIN)/python -m benchmarks

@@ -130,6 +130,13 @@ class DvcVersioner:
             )
         yield Snapshot(kept)
 
+    def places(self, identities: Sequence[str]) -> dict[str, Path]:
+        """Name the files of versions in DVC's cache, whether they are there or not."""
+        if not (self._root / Repo.DVC_DIR).is_dir():
+            return {}
+        with self._repository() as repository:
+            return {identity: _stored(repository, identity) for identity in identities}
+
     def _add(self, repository: Any, content: ContentHash) -> str:
         """Copy the snapshot to the cache; an altered file that is there already is made anew."""
         (stage,) = repository.add([str(self._file)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,6 +70,10 @@ class VersionLog:
                 for each in self.entries()
             ]
         )
+
+    def drop(self, identities: Container[str]) -> None:
+        """Forget versions; call it inside `locked`."""
+        self._write([each for each in self.entries() if each.version.id not in identities])
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -25,7 +25,7 @@ ENDPOINT = "LAKECTL_SERVER_ENDPOINT_URL"
 """Where lakeFS' own tools look for the address; it counts where the options name none."""
 VARIABLES = {
     "access_key_id": "LAKECTL_CREDENTIALS_ACCESS_KEY_ID",
-    "secret_access_key": "LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY",
+    "secret_access_key": "LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY",  # nosec B105
 }
 CONNECT_SECONDS = 15.0
 READ_SECONDS = 60.0
