@@ -15,6 +15,7 @@ BENCHMARKS = (
     "decision.outcomes",
     "decision.looks",
     "decision.million",
+    "latency",
     "weak_slices",
     "fairness",
     "data_scale",
@@ -26,6 +27,7 @@ BENCHMARKS = (
     "training_quality",
     "tracking",
     "tuning",
+    "prediction",
 )
 
 

@@ -19,6 +19,7 @@ from experiment_cycle.decision.families import TestSet
 from experiment_cycle.decision.options import DecisionOptions
 from experiment_cycle.decision.paired import PairedPredictions, hash_rows
 from experiment_cycle.decision.records import Comparison
+from experiment_cycle.evaluation.prediction_cost import PredictionCost
 from experiment_cycle.hypothesis import Hypothesis
 
 
@@ -137,6 +138,7 @@ class Case:
     folds: pd.DataFrame = field(default_factory=pd.DataFrame)
     """With folds and no predictions of a test set, the predictions are those of the folds."""
     without_test: bool = False
+    cost: PredictionCost | None = None
 
     @property
     def challenger_record(self) -> dict[str, Any]:
@@ -215,6 +217,7 @@ class Case:
             self.options,
             self.test_set,
             self.ledger,
+            cost=self.cost,
         )
 
 

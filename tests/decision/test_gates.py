@@ -19,13 +19,14 @@ from experiment_cycle.data_versioning.content_hash import content_hash
 from experiment_cycle.data_versioning.options import DataVersioningOptions
 from experiment_cycle.data_versioning.versioning import open_versions
 from experiment_cycle.decision.gates import Evidence, check
-from experiment_cycle.decision.gates.artifacts_logged import DECLARED
 from experiment_cycle.decision.options import GateOptions
 from experiment_cycle.decision.records import Gate
 from experiment_cycle.options import fingerprint
 from experiment_cycle.row_keys import row_keys
 from experiment_cycle.snapshot import Snapshot
+from experiment_cycle.tracking.translation import parameters_of
 
+PREDICTIONS = "evaluation/test_predictions.parquet"
 GROUPED = Columns(target="y", group="g", drop=("i",))
 IDENTIFIED = Columns(target="y", identifier="i")
 BARE = Columns(target="y")
@@ -82,7 +83,7 @@ class World:
         self.evidence = replace(self.evidence, **changes)
 
     def log(self) -> None:
-        """Put into the active record what a cycle would have put there."""
+        """Put on disk and into the active record what a cycle would have put there."""
         held = {
             "data_versioning/dataset_version.json": self.evidence.dataset_version,
             "splitting/split_manifest.json": self.evidence.split_manifest,
@@ -91,17 +92,29 @@ class World:
             "training/environment.json": self.evidence.environment,
             "evaluation/incumbent_record.json": self.evidence.incumbent_record,
             "decision/comparison.json": self.evidence.comparison.model_dump(mode="json"),
-            **self.artifacts,
+            "training/challenger.skops": "bytes of a model",
+            "evaluation/plots/groups.json": {"a plot": [1, 2]},
         }
-        for path in DECLARED:
-            if path in held and held[path] is None:
-                continue
-            mlflow.log_text(json.dumps(held.get(path, {})), path)
-        folder = self.project / "logged"
-        folder.mkdir(exist_ok=True)
-        self.predictions.to_parquet(folder / "test_predictions.parquet")
-        mlflow.log_artifact(str(folder / "test_predictions.parquet"), "evaluation")
-        mlflow.set_tag("hypothesis_hash", fingerprint(self.evidence.hypothesis))
+        files = {path: self.project / "disk" / path for path in [*held, PREDICTIONS]}
+        for path, file in files.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if path == PREDICTIONS:
+                self.predictions.to_parquet(file)
+            else:
+                file.write_text(json.dumps(held[path]))
+            if path not in self.artifacts:
+                mlflow.log_artifact(str(file), str(Path(path).parent))
+            elif self.artifacts[path] is not None:
+                mlflow.log_text(json.dumps(self.artifacts[path]), path)
+        self.change(declared_artifacts=files)
+        self.register()
+
+    def register(self) -> None:
+        """Record the hypothesis as a cycle does when it begins."""
+        hypothesis = self.evidence.hypothesis
+        mlflow.set_tag("hypothesis_hash", fingerprint(hypothesis))
+        told = {"hypothesis": hypothesis.model_dump(mode="json")}
+        mlflow.log_params(dict(parameters_of(told).values))
 
     def gate(self, code: str) -> Gate:
         return next(gate for gate in check(self.evidence, GateOptions()) if gate.code == code)
@@ -131,6 +144,18 @@ def edge_cases_of(*statuses: str) -> dict[str, Any]:
     }
 
 
+def retrained_as(identity: str) -> dict[str, Any]:
+    """What becomes of a challenger that comes out the same."""
+    return {
+        "identity": identity,
+        "identity_again": identity,
+        "predictions": "0" * 64,
+        "predictions_again": "0" * 64,
+        "rows": 100,
+        "differing": 0,
+    }
+
+
 @pytest.fixture(scope="module")
 def committed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A project with one committed data version."""
@@ -152,7 +177,10 @@ def world(case: Any, committed: tuple[Path, dict[str, Any]], tmp_path: Path) -> 
     frame = data()
     test, seen = frame.iloc[300:], frame.iloc[:300]
     case.predictions = case.predictions.iloc[: len(test)]
-    manifest = {**case.split_manifest, "content_hash": version["content_hash"]}
+    content = version["content_hash"]
+    manifest = {**case.split_manifest, "content_hash": content}
+    comparison = case.compare()
+    cited = {**comparison.evidence, "content": content}
     evidence = Evidence(
         hypothesis=case.hypothesis,
         columns=GROUPED,
@@ -161,7 +189,7 @@ def world(case: Any, committed: tuple[Path, dict[str, Any]], tmp_path: Path) -> 
         split_manifest=manifest,
         leakage_report={"passed": True, "findings": [finding("passed")]},
         environment=ENVIRONMENT,
-        comparison=case.compare(),
+        comparison=comparison.model_copy(update={"evidence": cited}),
         challenger_record=case.challenger_record,
         incumbent_record=case.incumbent_record,
         test_rows=row_keys(test, GROUPED),
@@ -169,6 +197,7 @@ def world(case: Any, committed: tuple[Path, dict[str, Any]], tmp_path: Path) -> 
         incumbent_seen_rows=row_keys(seen, GROUPED),
         max_duplicate_share=0.01,
         edge_cases=edge_cases_of("passed"),
+        retrained=retrained_as(case.challenger_record["identity"]),
     )
     return World(evidence, case.predictions, project)
 
@@ -220,6 +249,22 @@ def test_a_hypothesis_changed_after_the_comparison_fails(
     assert "another hypothesis" in gate.evidence
 
 
+def test_a_tag_written_over_later_does_not_register_a_hypothesis(
+    world: World, record: mlflow.ActiveRun, case: Any, make_hypothesis: Callable[..., Any]
+) -> None:
+    world.register()
+    assert world.gate("hypothesis_registered").status == "passed"
+
+    # another hypothesis, compared by, whose hash somebody put into the record
+    case.hypothesis = make_hypothesis(alpha=0.1)
+    world.change(hypothesis=case.hypothesis, comparison=case.compare())
+    mlflow.set_tag("hypothesis_hash", fingerprint(case.hypothesis))
+
+    gate = world.gate("hypothesis_registered")
+    assert gate.status == "failed"
+    assert "hypothesis.alpha" in gate.evidence
+
+
 # no_leakage
 
 
@@ -264,6 +309,15 @@ def test_a_version_of_other_data_than_were_split_fails(world: World) -> None:
 
     assert gate.status == "failed"
     assert "0" * 12 in gate.evidence
+
+
+def test_a_version_that_the_backend_does_not_list_was_not_committed(world: World) -> None:
+    (listed,) = world.project.rglob("*.versions.jsonl")
+    listed.write_text("")
+    gate = world.gate("data_version_committed")
+
+    assert gate.status == "failed"
+    assert "does not list" in gate.evidence
 
 
 # incumbent_unseen
@@ -397,7 +451,16 @@ def test_a_missing_artifact_is_named(path: str, world: World, record: mlflow.Act
     assert path in gate.evidence
 
 
-@pytest.mark.parametrize("path", ["splitting/split_manifest.json", "decision/comparison.json"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "splitting/split_manifest.json",
+        "decision/comparison.json",
+        # what no gate reads is compared with the file on disk
+        "training/challenger.skops",
+        "evaluation/plots/groups.json",
+    ],
+)
 def test_an_artifact_that_reads_back_changed_is_named(
     path: str, world: World, record: mlflow.ActiveRun
 ) -> None:
@@ -407,6 +470,32 @@ def test_an_artifact_that_reads_back_changed_is_named(
 
     assert gate.status == "failed"
     assert path in gate.evidence
+
+
+@pytest.mark.parametrize("change", ["altered", "gone"])
+def test_a_file_that_is_not_what_was_recorded_is_named(
+    change: str, world: World, record: mlflow.ActiveRun
+) -> None:
+    world.log()
+    file = world.project / "disk" / "training" / "challenger.skops"
+    if change == "altered":
+        file.write_bytes(file.read_bytes()[:-1] + b"x")
+    else:
+        file.unlink()
+    gate = world.gate("artifacts_logged")
+
+    assert gate.status == "failed"
+    assert "challenger.skops" in gate.evidence
+    assert "groups.json" not in gate.evidence
+
+
+def test_where_nothing_is_declared_nothing_was_checked(
+    world: World, record: mlflow.ActiveRun
+) -> None:
+    world.log()
+    world.change(declared_artifacts={})
+
+    assert world.gate("artifacts_logged").status == "not_run"
 
 
 def test_predictions_that_read_back_changed_are_named(
@@ -449,6 +538,18 @@ def test_evidence_without_a_hash_is_named(world: World) -> None:
 
     assert gate.status == "failed"
     assert "incumbent" in gate.evidence
+
+
+@pytest.mark.parametrize("cited", ["content", "split_manifest", "hypothesis", "challenger"])
+def test_the_hash_of_something_else_is_named(cited: str, world: World) -> None:
+    assert world.gate("decision_documented").status == "passed"
+
+    hashes = {**world.evidence.comparison.evidence, cited: "0" * 64}
+    world.change(comparison=world.evidence.comparison.model_copy(update={"evidence": hashes}))
+    gate = world.gate("decision_documented")
+
+    assert gate.status == "failed"
+    assert f"rests on: {cited}." in gate.evidence
 
 
 # code_committed

@@ -12,6 +12,7 @@ from experiment_cycle.columns import Columns
 from experiment_cycle.decision.comparison import compare
 from experiment_cycle.decision.families import TestSet
 from experiment_cycle.decision.gates import incumbent_unseen
+from experiment_cycle.decision.options import Requirement
 from experiment_cycle.decision.overlap import choose_rows
 from experiment_cycle.decision.records import Decision, Gate
 from experiment_cycle.decision.rule import DATA_GATES, decide
@@ -68,8 +69,12 @@ class World:
             "guarantees": {"ordered_in_time": role == "time"},
         }
 
-    def decide(self, horizon: Duration | None = None) -> tuple[Decision, Any]:
+    def decide(
+        self, horizon: Duration | None = None, need: Requirement = "required"
+    ) -> tuple[Decision, Any]:
         case = self.case
+        demanded = case.options.gates.model_copy(update={"incumbent_unseen": need})
+        case.options = case.options.model_copy(update={"gates": demanded})
         tested = choose_rows(
             *(self.tests, self.present, self.champion, SplitManifest.model_validate(self.manifest)),
             *(self.columns, case.options.on_overlap, 0.01, horizon),
@@ -92,7 +97,7 @@ class World:
                 code="incumbent_unseen",
                 title=incumbent_unseen.TITLE,
                 status=outcome.status,
-                required=True,
+                required=need == "required",
                 evidence=outcome.evidence,
             )
         )
@@ -148,6 +153,20 @@ def test_restricted_the_rows_a_champion_knows_are_left_out(case: Any, role: str)
     # what the ledger knows as looked at are the rows that were
     tested = TestSet.of(world.tested.rows, world.tests, world.columns, {})
     assert compared.look.family == tested.id[:16]
+
+
+@pytest.mark.parametrize("better", ["challenger", "champion"])
+def test_seen_rows_decide_nothing_where_the_gate_is_advisory(case: Any, better: str) -> None:
+    world = World(case, "group", "refuse", "random")
+    if better == "challenger":
+        predictions = case.predictions
+        case.predictions = predictions.assign(incumbent=1 - predictions["incumbent"])
+    decision, compared = world.decide(need="advisory")
+
+    assert compared.primary.status == ("met" if better == "challenger" else "refuted")
+    assert compared.overlap.seen == SEEN
+    assert decision.decision == "iterate"
+    assert any("nothing is decided by this comparison" in each for each in decision.reasons)
 
 
 def test_a_label_horizon_reaches_beyond_the_last_row_a_champion_has_seen(case: Any) -> None:

@@ -143,6 +143,13 @@ def test_all_gates_passed(
     assert rule(comparison(primary, guardrail), futility=futility).decision == decision
 
 
+def test_the_same_procedure_is_not_said_to_be_the_champion() -> None:
+    decided = rule(comparison(identical=True, look=None, primary=None, retrained=True))
+
+    assert decided.decision == "iterate"
+    assert decided.reasons[0].startswith("The challenger is identical to the champion's procedure:")
+
+
 DATA = ("no_leakage", "data_version_committed", "incumbent_unseen")
 NOT_PASSED = ("failed", "not_run")
 RECORD = ("hypothesis_registered", "artifacts_logged", "decision_documented")

@@ -35,6 +35,20 @@ def test_what_is_there_may_be_asked_for() -> None:
     )
 
 
+def test_a_level_that_no_row_has_is_told_with_what_may_be_meant(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    level = str(DATA["area"].iloc[0])
+    check(slices={"declared": {"mine": {"area": [level, f"{level}x"]}}})
+
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert (
+        f"evaluation.slices.declared.mine.area: no row has the level '{level}x'. "
+        f"Did you mean '{level}'?"
+    ) in record.getMessage()
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

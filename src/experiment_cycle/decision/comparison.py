@@ -86,18 +86,9 @@ def compare(  # noqa: PLR0913, PLR0917 - each is evidence of its own kind
     without_test = folds is not None and not manifest.parts["test"].rows
     if not without_test:
         _check_rows(test_predictions, manifest)
-    look = None
-    if challenger.identity == incumbent.identity:
-        if not without_test:
-            _check_same_predictions(paired)
-    else:
-        look = Ledger(ledger).reserve(
-            test_set,
-            _compared(evidence, paired, by_folds=without_test),
-            hypothesis.alpha,
-            hypothesis.id,
-            options.planned_looks,
-        )
+    look = _take_look(
+        *(paired, evidence, test_set, Ledger(ledger), hypothesis, options), by_folds=without_test
+    )
     compared = folds if without_test and folds is not None else paired
     measured = _measure(paired, compared, hypothesis, options, incumbent, look, evidence, cost)
     told = None
@@ -117,6 +108,27 @@ def _take(
     """Take the predictions that are compared; of all test rows, or of those that stay."""
     compared = test_predictions if tested is None else tested.of(test_predictions)
     return PairedPredictions.from_table(compared, challenger_record, incumbent_record)
+
+
+def _take_look(
+    paired: PairedPredictions,
+    evidence: dict[str, str],
+    test_set: TestSet,
+    ledger: Ledger,
+    hypothesis: Hypothesis,
+    options: DecisionOptions,
+    *,
+    by_folds: bool,
+) -> Look | None:
+    """Reserve a look in the ledger; None where both models are one, which spends nothing."""
+    if evidence["challenger"] == evidence["incumbent"]:
+        if not by_folds:
+            _check_same_predictions(paired)
+        return None
+    content = _compared(evidence, paired, by_folds=by_folds)
+    return ledger.reserve(
+        *(test_set, content, hypothesis.alpha, hypothesis.id, options.planned_looks)
+    )
 
 
 def _check_rows(test_predictions: pd.DataFrame, manifest: SplitManifest) -> None:

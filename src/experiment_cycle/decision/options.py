@@ -10,6 +10,8 @@ from experiment_cycle.options import Options
 from experiment_cycle.seen_rows import OnOverlap
 
 Requirement = Literal["required", "advisory"]
+REPRODUCIBLE = "reproducible"
+"""The one gate that is there on request only."""
 
 
 class GateOptions(Options):
@@ -23,6 +25,7 @@ class GateOptions(Options):
     edge_cases: Requirement = "advisory"
     decision_documented: Requirement = "required"
     code_committed: Requirement = "advisory"
+    reproducible: Requirement = "required"
 
 
 class OwnGateOptions(Options):
@@ -68,6 +71,11 @@ class DecisionOptions(Options):
     futility: bool = Field(
         default=True, description="abandon also when the expected improvement is excluded"
     )
+    reproduce: Literal["none", "retrain"] = Field(
+        default="none",
+        description="retrain: train the challenger again in a fresh process before the test set is "
+        "opened, and demand the same model (gate 'reproducible'); none: that gate is left out",
+    )
     gates: GateOptions = GateOptions()
     own_gates: dict[OwnGateName, OwnGateOptions] = Field(
         default={}, description="gates of your own, by the names they are shown under"
@@ -76,4 +84,9 @@ class DecisionOptions(Options):
     def required_gates(self) -> list[str]:
         """Name the gates, built in and own, without which nothing is promoted."""
         own = [(code, gate.need) for code, gate in self.own_gates.items()]
-        return [code for code, need in [*self.gates, *own] if need == "required"]
+        left_out = {REPRODUCIBLE} if self.reproduce == "none" else set()
+        return [
+            code
+            for code, need in [*self.gates, *own]
+            if need == "required" and code not in left_out
+        ]

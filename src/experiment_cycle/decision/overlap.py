@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from experiment_cycle.columns import Columns
+from experiment_cycle.decision.overlap_wording import what_mends
 from experiment_cycle.decision.records import Overlap
 from experiment_cycle.metrics.units import Units
 from experiment_cycle.seen_rows import VALUES, Mask, OnOverlap, SeenTests, are_known, find_seen
@@ -139,11 +140,10 @@ def warn_of_overlap(overlap: Overlap | None) -> None:
     why = f" ({overlap.note})" if overlap.note else ""
     logger.warning(
         "%s Nothing can be promoted or abandoned by this comparison%s, and it takes a look at the "
-        "test set all the same. Next step: stop here, keep the champion's split "
-        "(splitting.inherit: champion, with the settings it was made with), or set "
-        "decision.on_overlap to restrict or retrain.",
+        "test set all the same. Next step: stop here, and %s.",
         overlap.told,
         why,
+        what_mends(overlap),
     )
 
 

@@ -43,6 +43,8 @@ class Verdict(Record):
     rows_needed: int | None = None
     note: str | None = None
     probability_better: float | None = None
+    is_improvement: bool = True
+    """`effect` is the difference of both models, and no distance from a limit."""
 
 
 class TrackedEffect(Record):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from experiment_cycle.decision.criteria import list_criteria
 from experiment_cycle.decision.options import DecisionOptions
-from experiment_cycle.decision.overlap_wording import describe_overlap
+from experiment_cycle.decision.overlap_wording import describe_overlap, has_seen_tests
 from experiment_cycle.decision.records import Comparison, Decision, Gate, Look, Verdict
 from experiment_cycle.decision.seeds import MOST_FLIPPED
 from experiment_cycle.decision.spending import SPENT
@@ -45,7 +45,8 @@ def decide(
     - abandon, if a criterion is refuted, or the primary is not met and the expected improvement is
       excluded (`futility`), and the gates on data and incumbent passed;
     - iterate otherwise. A limit on a cost that the clock measured withholds the promotion, and
-      never abandons: a busy or another machine may tell otherwise.
+      never abandons: a busy or another machine may tell otherwise. Nothing but iterate follows
+      from rows that a model has seen, also where that gate is advisory.
 
     An effect whose sign flips over the seeds of training is told, and changes nothing: the
     comparison is of the fitted models, of which one would be promoted.
@@ -89,15 +90,18 @@ def _weigh(
     beyond = [verdict for verdict in verdicts if verdict.status == "refuted"]
     refuted = any(may_abandon(verdict.metric) for verdict in beyond)
     met = all(verdict.status == "met" for verdict in verdicts)
-    sound = _have_passed(gates, DATA_GATES)
+    fair = not has_seen_tests(comparison)
     outcome: Outcome = "iterate"
-    if met and look.alpha >= SPENT and _may_promote(gates, options):
+    if fair and met and look.alpha >= SPENT and _may_promote(gates, options):
         outcome = "promote"
-    elif (refuted or futile) and sound:
+    elif fair and (refuted or futile) and _have_passed(gates, DATA_GATES):
         outcome = "abandon"
     doubtful = [gate.title for gate in gates if gate.code in DATA_GATES and gate.status != "passed"]
     against = _against(refuted=refuted, futile=futile)
-    reasons = [_headline(outcome, against, doubtful, met=met, costly=bool(beyond))]
+    undecided = any(verdict.status == "undecided" for verdict in verdicts)
+    reasons = [
+        _headline(outcome, against, doubtful, met=met, undecided=undecided, costly=bool(beyond))
+    ]
     reasons += describe_overlap(comparison)
     if futile and primary.status == "undecided":
         reasons.append(describe_futility(primary, _expected(hypothesis)))
@@ -149,7 +153,13 @@ def _against(*, refuted: bool, futile: bool) -> str:
 
 
 def _headline(
-    outcome: Outcome, against: str, doubtful: Sequence[str], *, met: bool, costly: bool
+    outcome: Outcome,
+    against: str,
+    doubtful: Sequence[str],
+    *,
+    met: bool,
+    undecided: bool,
+    costly: bool,
 ) -> str:
     if outcome == "promote":
         return "Every criterion is met and every required gate has passed."
@@ -160,15 +170,17 @@ def _headline(
         return f"{against}, but that does not count: a gate has not passed ({told})."
     if met:
         return "Every criterion is met, but the promotion is withheld."
-    if costly:
-        return "A cost is beyond its limit on this machine: the promotion is withheld."
-    return "Not every criterion is decided."
+    if undecided:
+        also = ", and a cost is beyond its limit on this machine" if costly else ""
+        return f"Not every criterion is decided{also}."
+    return "A cost is beyond its limit on this machine: the promotion is withheld."
 
 
 def _describe_identical(comparison: Comparison) -> str:
+    incumbent = "champion's procedure" if comparison.retrained else comparison.incumbent_kind
     sentence = (
-        f"The challenger is identical to the {comparison.incumbent_kind}: nothing was compared, "
-        "and no look was spent."
+        f"The challenger is identical to the {incumbent}: nothing was compared, and no look was "
+        "spent."
     )
     if comparison.incumbent_kind == "baseline":
         sentence += (

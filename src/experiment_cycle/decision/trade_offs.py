@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
-from scipy.stats import binom
 
 from experiment_cycle.decision.criteria import Criterion, improvement
 from experiment_cycle.decision.records import TrackedEffect, Verdict
+from experiment_cycle.decision.verdicts import Status
 from experiment_cycle.errors import IntegrityError
-from experiment_cycle.evaluation.prediction_cost import ModelCost, PredictionCost, median_bounds
+from experiment_cycle.evaluation.median_in_time import SOURCE, MedianInTime
+from experiment_cycle.evaluation.prediction_cost import ModelCost, PredictionCost
 from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.metrics.costs import COSTS, EXACT
 from experiment_cycle.metrics.outcomes import Floats
 from experiment_cycle.training.memory import MIB
 
 LATENCIES = ("predict_latency_ms", "predict_batch_latency_ms")
-BY_TURNS = (
-    "sign test of {count} pairs of calls, in turns, and the order statistics of their median "
-    "(Thompson 1936)"
-)
 TWO_SIDED = 0.05
-BY_CLOCK = "measured on the machine of this run: beyond its limit it withholds, it never abandons"
-ONE_MEASUREMENT = f"measured once, no interval; {BY_CLOCK}"
+BY_CLOCK = "measured on the machine of this run"
+ONCE = f"measured once, no interval, {BY_CLOCK.removeprefix('measured ')}"
+AFTER = {
+    "met": "",
+    "refuted": ", so that it withholds the promotion and never abandons",
+    "undecided": "; a quieter one tells more",
+}
 
 
 def may_abandon(name: str) -> bool:
@@ -58,9 +58,9 @@ def judge_cost(
 ) -> Verdict:
     """Judge a limit on a cost.
 
-    A latency's effect is combined call by call, both models' calls of one turn, and is bounded by
-    the order statistics of its median: no distribution is supposed, and a limit on a ratio comes
-    out as the ratio of the pairs would. The others are one number each, and compared as they are.
+    A latency's effect is combined call by call, both models' calls of one turn, and its median is
+    bounded: no distribution is supposed, and a limit on a ratio comes out as the ratio of the pairs
+    would. The others are one number each, and compared as they are.
 
     Args:
         criterion: The demand.
@@ -72,11 +72,11 @@ def judge_cost(
     own, other, effects = _effects(criterion, cost)
     lower, upper, p_value = None, None, None
     value = None if effects is None else float(np.median(effects))
-    status: Literal["met", "refuted", "undecided"] = "undecided"
+    status: Status = "undecided"
     if effects is not None and name in LATENCIES:
-        lower, upper = median_bounds(effects, lower_level, upper_level)
-        good = int((effects > criterion.threshold).sum())
-        p_value = float(binom.sf(good - 1, len(effects), 0.5))
+        found = MedianInTime.of(effects)
+        lower, upper = found.bounds(lower_level, upper_level)
+        p_value = found.p_value(criterion.threshold)
         if lower is not None and lower > criterion.threshold:
             status = "met"
         elif upper is not None and upper <= criterion.threshold:
@@ -84,6 +84,7 @@ def judge_cost(
     elif value is not None:
         status = "met" if value > criterion.threshold else "refuted"
     count = 0 if effects is None else len(effects)
+    bounded = lower is not None or upper is not None
     return Verdict(
         criterion=criterion.kind,
         metric=name,
@@ -101,9 +102,10 @@ def judge_cost(
         rows=_rows(name, cost),
         units=count,
         effective_units=float(count),
-        enough_units=True,
+        enough_units=bounded or name not in LATENCIES,
         status=status,
-        note=_note(name),
+        note=_note(name, count, status, bounded=bounded),
+        is_improvement=criterion.is_improvement,
     )
 
 
@@ -113,9 +115,9 @@ def track_cost(name: str, cost: PredictionCost) -> TrackedEffect:
     lower, upper, p_value = None, None, None
     count = 0 if effects is None else len(effects)
     if effects is not None and name in LATENCIES:
-        lower, upper = median_bounds(effects, TWO_SIDED / 2.0, TWO_SIDED / 2.0)
-        sides = (int((effects > 0.0).sum()), int((effects < 0.0).sum()))
-        p_value = min(1.0, 2.0 * float(binom.sf(max(sides) - 1, sum(sides), 0.5)))
+        found = MedianInTime.of(effects)
+        lower, upper = found.bounds(TWO_SIDED / 2.0, TWO_SIDED / 2.0)
+        p_value = found.two_sided()
     return TrackedEffect(
         metric=name,
         challenger=own,
@@ -130,7 +132,7 @@ def track_cost(name: str, cost: PredictionCost) -> TrackedEffect:
         units=count,
         effective_units=float(count),
         test=_test(name, count),
-        note=None if name in EXACT else _told(name, other),
+        note=_told(name, other),
     )
 
 
@@ -181,18 +183,25 @@ def _rows(name: str, cost: PredictionCost) -> int:
 
 def _test(name: str, count: int) -> str:
     if name in LATENCIES:
-        return BY_TURNS.format(count=count)
+        return SOURCE.format(count=count)
     return "the numbers themselves" if name in EXACT else "one measurement each, no test"
 
 
-def _note(name: str) -> str | None:
+def _note(name: str, count: int, status: Status, *, bounded: bool) -> str | None:
     if name in EXACT:
         return None
-    return BY_CLOCK if name in LATENCIES else ONE_MEASUREMENT
+    told = f"{BY_CLOCK if name in LATENCIES else ONCE}{AFTER[status]}"
+    if bounded or name not in LATENCIES:
+        return told
+    return f"{count} pairs of calls are too few for bounds at these levels; {told}"
 
 
-def _told(name: str, incumbent: float | None) -> str:
+def _told(name: str, incumbent: float | None) -> str | None:
+    told = []
     if name in LATENCIES:
-        return "measured on the machine of this run"
-    missing = "" if incumbent is not None else "; the incumbent's is not known"
-    return f"measured once, no interval{missing}"
+        told = [BY_CLOCK]
+    elif name not in EXACT:
+        told = [ONCE]
+    if incumbent is None:
+        told.append("the incumbent's is not known")
+    return "; ".join(told) or None

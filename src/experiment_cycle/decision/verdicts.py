@@ -83,6 +83,7 @@ def judge(
         rows_needed=needed,
         note="; ".join([*([effect.note] if effect.note else []), *obstacles]) or None,
         probability_better=_probability_better(effect) if criterion.is_improvement else None,
+        is_improvement=criterion.is_improvement,
     )
 
 

@@ -161,11 +161,12 @@ def _observed(verdict: Verdict) -> str:
 
 def _bounds(verdict: Verdict, criterion: Criterion) -> list[tuple[float, str]]:
     """Give the bounds that the status rests on, each with its error level."""
-    if verdict.lower is None or verdict.upper is None:
-        return []
-    lower = (verdict.lower_level, _bound(verdict.lower, "more", criterion))
-    upper = (verdict.upper_level, _bound(verdict.upper, "less", criterion))
-    return {"met": [lower], "refuted": [upper], "undecided": [lower, upper]}[verdict.status]
+    bounds = []
+    if verdict.lower is not None and verdict.status != "refuted":
+        bounds.append((verdict.lower_level, _bound(verdict.lower, "more", criterion)))
+    if verdict.upper is not None and verdict.status != "met":
+        bounds.append((verdict.upper_level, _bound(verdict.upper, "less", criterion)))
+    return bounds
 
 
 def _bound(bound: float, than: str, criterion: Criterion) -> str:

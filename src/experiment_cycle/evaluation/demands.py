@@ -9,7 +9,7 @@ import pandas as pd
 from experiment_cycle.columns import Columns
 from experiment_cycle.evaluation.errors.behaviour import refuse_unknown
 from experiment_cycle.evaluation.errors.behaviour_changes import changed_rows
-from experiment_cycle.evaluation.errors.declared import declared_slices
+from experiment_cycle.evaluation.errors.declared import declared_slices, warn_of_unknown
 from experiment_cycle.evaluation.errors.slices import slice_columns
 from experiment_cycle.evaluation.options import EvaluationOptions
 from experiment_cycle.evaluation.what_if.counterfactuals import immutable_columns
@@ -48,7 +48,7 @@ def check_demands(
         DataError: a change makes no sense of a column's values.
     """
     slice_columns(list(available), columns, options)
-    declared_slices(rows, columns.target, options.slices.declared, available)
+    warn_of_unknown(declared_slices(rows, columns.target, options.slices.declared, available))
     immutable_columns(available, columns, options.what_if)
     refuse_unknown(options, columns.features(available), problem)
     for test in options.behaviour:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from experiment_cycle.evaluation.errors.behaviour_options import BehaviourTest, distinct
+from experiment_cycle.evaluation.errors.slice_demands import readable
 from experiment_cycle.evaluation.what_if.options import WhatIfOptions
 from experiment_cycle.options import Options
 
@@ -32,14 +33,8 @@ class Bounds(Options):
     below: float | str | None = None
     at_most: float | str | None = None
 
-    @model_validator(mode="after")
-    def _is_bounded(self) -> Self:
-        if all(getattr(self, name) is None for name in type(self).model_fields):
-            raise ValueError("give one of above, at_least, below, at_most")
-        return self
 
-
-Demand = Bounds | Annotated[tuple[bool | int | float | str | None, ...], Field(min_length=1)]
+Demand = Annotated[Bounds | tuple[bool | int | float | str | None, ...], BeforeValidator(readable)]
 """What a declared slice demands of a column: bounds, or one of some levels (null: missing)."""
 
 

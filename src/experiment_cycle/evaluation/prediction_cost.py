@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom
 
+from experiment_cycle.evaluation.median_in_time import MedianInTime
 from experiment_cycle.metrics.outcomes import Floats
 from experiment_cycle.options import Record
 from experiment_cycle.problem import Problem
@@ -24,9 +24,10 @@ from experiment_cycle.training.predicting import outputs_of
 
 BATCH = 1000
 WARM_UP = 3
-LEAST_PAIRS, MOST_PAIRS = 10, 200
-SECONDS = 0.4
-"""For the pairs of one size, once there are `LEAST_PAIRS`."""
+LEAST_PAIRS, ENOUGH_PAIRS, MOST_PAIRS = 10, 60, 200
+SECONDS, MOST_SECONDS = 0.4, 5.0
+"""For the pairs of one size: once there are `ENOUGH_PAIRS` for bounds that say something; and in
+all, unless `LEAST_PAIRS` take longer."""
 CONFIDENCE = 0.95
 
 
@@ -97,7 +98,7 @@ def measure_prediction_cost(
     tables = [
         [_read(model, rows) for model in (challenger, incumbent)] for rows in (batch, batch.head(1))
     ]
-    batches, singles = (_time_in_turns(calls, both) for both in tables)
+    batches, singles = (time_in_turns(calls, both) for both in tables)
     costs = [
         ModelCost(
             row=_latency(singles[:, place]),
@@ -120,38 +121,14 @@ def measure_prediction_cost(
 
 
 def ratio_of_pairs(seconds: Floats) -> Ratio:
-    """Take the median ratio of pairs, with the interval of its order statistics.
-
-    No distribution is supposed (Thompson 1936): the interval lies between two of the ratios, as
-    many from either end as the binomial distribution grants.
+    """Take the median ratio of pairs, with its interval; see `MedianInTime`.
 
     Args:
-        seconds: Of both models, shape (pairs, 2), above 0.
+        seconds: Of both models, in the order they were measured, shape (pairs, 2), above 0.
     """
-    ratios = seconds[:, 0] / seconds[:, 1]
-    lower, upper = median_bounds(ratios, (1 - CONFIDENCE) / 2, (1 - CONFIDENCE) / 2)
-    return Ratio(value=float(np.median(ratios)), lower=lower, upper=upper, pairs=len(ratios))
-
-
-def median_bounds(
-    values: Floats, lower_level: float, upper_level: float
-) -> tuple[float | None, float | None]:
-    """Bound a median from below and above, each at its own error level (Thompson 1936).
-
-    Args:
-        values: Independent, of one distribution, shape (n,).
-        lower_level: Chance that the lower bound is above the median.
-        upper_level: Likewise of the upper bound.
-
-    Returns:
-        None in place of a bound for which there are too few values.
-    """
-    ranked, count = np.sort(values), len(values)
-    low, high = (int(binom.ppf(level, count, 0.5)) for level in (lower_level, upper_level))
-    return (
-        float(ranked[low - 1]) if low else None,
-        float(ranked[count - high]) if high else None,
-    )
+    found = MedianInTime.of(seconds[:, 0] / seconds[:, 1])
+    lower, upper = found.bounds((1 - CONFIDENCE) / 2, (1 - CONFIDENCE) / 2)
+    return Ratio(value=found.value, lower=lower, upper=upper, pairs=len(seconds))
 
 
 def _caller(model: Any, problem: Problem) -> Callable[[pd.DataFrame], Floats]:
@@ -164,16 +141,24 @@ def _read(model: Any, rows: pd.DataFrame) -> pd.DataFrame:
     return rows[names]
 
 
-def _time_in_turns(
+def time_in_turns(
     calls: list[Callable[[pd.DataFrame], Floats]], tables: list[pd.DataFrame]
 ) -> Floats:
-    """Time both models call by call, shape (pairs, 2), in seconds; who comes first alternates."""
+    """Time two models call by call; who comes first alternates (ABBA), so that a drift cancels.
+
+    Args:
+        calls: Of both models.
+        tables: What each is called with.
+
+    Returns:
+        Seconds, in the order of time, shape (pairs, 2).
+    """
     for _ in range(WARM_UP):
         for call, rows in zip(calls, tables, strict=True):
             call(rows)
     pairs: list[list[float]] = []
-    end = time.perf_counter() + SECONDS
-    while len(pairs) < LEAST_PAIRS or (len(pairs) < MOST_PAIRS and time.perf_counter() < end):
+    begun = time.perf_counter()
+    while not _is_enough(len(pairs), time.perf_counter() - begun):
         pair = [0.0, 0.0]
         for place in (0, 1) if len(pairs) % 2 else (1, 0):
             started = time.perf_counter()
@@ -181,6 +166,12 @@ def _time_in_turns(
             pair[place] = time.perf_counter() - started
         pairs.append(pair)
     return np.asarray(pairs)
+
+
+def _is_enough(pairs: int, seconds: float) -> bool:
+    if pairs < LEAST_PAIRS:
+        return False
+    return pairs >= MOST_PAIRS or seconds >= (SECONDS if pairs >= ENOUGH_PAIRS else MOST_SECONDS)
 
 
 def _pairs_ms(seconds: Floats) -> tuple[tuple[float, float], ...]:

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from experiment_cycle.evaluation.prediction_cost import PredictionCost, Ratio
+from experiment_cycle.metrics.costs import COSTS
 from experiment_cycle.reporting.evidence import Report
 from experiment_cycle.reporting.numbers import interval, number, signed_interval, size
+
+_NAMES = (
+    "predict_latency_ms",
+    "",
+    "predict_batch_latency_ms",
+    "",
+    "predict_memory_mib",
+    "model_size_mib",
+    "training_seconds",
+)
+"""Of the lines of costs, by which the hypothesis names them."""
+_UNITS = {"ms": "ms", "mib": "MiB", "seconds": "s"}
 
 
 def prediction_cost_lines(found: PredictionCost) -> list[tuple[str, str, str, str]]:
@@ -28,6 +41,24 @@ def prediction_cost_lines(found: PredictionCost) -> list[tuple[str, str, str, st
         seconds = (_seconds(own.training_seconds), _seconds(other.training_seconds))
         lines.append(("training, measured once", *seconds, ""))
     return lines
+
+
+def cost_effects(report: Report) -> list[str]:
+    """Write the improvement in every cost that the hypothesis names, beside its line of costs.
+
+    Returns:
+        As many texts as there are lines, empty where a cost is not named; none if no cost is.
+    """
+    told = {
+        found.metric: f"{signed_interval(found.effect, found.lower, found.upper)} "
+        f"{_UNITS[found.metric.rsplit('_', 1)[-1]]}, tracked"
+        for found in report.comparison.tracked
+        if found.effect is not None and found.metric in COSTS
+    }
+    told |= {found.metric: "judged above" for found in report.verdicts}
+    count = len(prediction_cost_lines(report.prediction_cost))
+    effects = [told.get(name, "") for name in _NAMES[:count]]
+    return effects if any(effects) else []
 
 
 def call_cost_sentence(report: Report) -> str:

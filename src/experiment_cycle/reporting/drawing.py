@@ -71,6 +71,8 @@ class VerdictDrawing:
 def draw_verdict(verdict: Verdict, expected: float | None) -> VerdictDrawing | None:
     """Place a verdict on an axis of its own; None where the effect is not defined.
 
+    Where one of both bounds is not known, the bar reaches to that end of the axis.
+
     Args:
         verdict: What was found.
         expected: The improvement the hypothesis claims, for the primary criterion.
@@ -79,8 +81,13 @@ def draw_verdict(verdict: Verdict, expected: float | None) -> VerdictDrawing | N
         return None
     marks = [verdict.effect, verdict.lower, verdict.upper, verdict.threshold, expected]
     axis = Axis.around(marks, ROOM_FOR_LABELS)
+    lower, upper = axis.place(verdict.lower), axis.place(verdict.upper)
+    if lower is None and upper is not None:
+        lower = 0.0
+    if upper is None and lower is not None:
+        upper = 100.0
     return VerdictDrawing(
-        Span(axis.place(verdict.lower), axis.place(verdict.effect), axis.place(verdict.upper)),
+        Span(lower, axis.place(verdict.effect), upper),
         axis.place(verdict.threshold) or 0.0,
         axis.place(expected),
     )

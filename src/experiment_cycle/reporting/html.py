@@ -113,11 +113,11 @@ def _unbroken(write: Callable[..., str]) -> Callable[..., str]:
 
 
 def _verbatim(name: str) -> Markup:
-    return Markup(files("experiment_cycle.reporting").joinpath(TEMPLATES, name).read_text("utf-8"))  # noqa: S704
+    return Markup(files("experiment_cycle.reporting").joinpath(TEMPLATES, name).read_text("utf-8"))  # noqa: S704  # nosec B704
 
 
 @cache
 def _plotly() -> Markup:
     from plotly.offline import get_plotlyjs  # noqa: PLC0415
 
-    return Markup(get_plotlyjs())  # noqa: S704
+    return Markup(get_plotlyjs())  # noqa: S704  # nosec B704

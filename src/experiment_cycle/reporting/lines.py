@@ -27,6 +27,8 @@ from experiment_cycle.reporting.numbers import (
     signed_interval,
 )
 
+NO_BOUND = "none"
+
 
 @dataclass(frozen=True)
 class CriterionLine:
@@ -42,6 +44,8 @@ class CriterionLine:
     effect: str
     lower: str
     upper: str
+    between: str
+    """Both bounds in one text."""
     threshold: str
     drawing: VerdictDrawing | None
 
@@ -68,7 +72,8 @@ def criterion_lines(report: Report) -> list[CriterionLine]:
     for verdict, criterion in zip(report.verdicts, criteria, strict=True):
         expected = criterion.expected_improvement
         challenger, incumbent = rounded_alike(verdict.challenger, verdict.incumbent)
-        effect, lower, upper = rounded_alike(verdict.effect, verdict.lower, verdict.upper)
+        effect, *bounds = rounded_alike(verdict.effect, verdict.lower, verdict.upper)
+        lower, upper = _bounds(verdict, bounds)
         lines.append(
             CriterionLine(
                 verdict=verdict,
@@ -80,11 +85,29 @@ def criterion_lines(report: Report) -> list[CriterionLine]:
                 effect=f"+{effect}" if (verdict.effect or 0.0) > 0.0 else effect,
                 lower=lower,
                 upper=upper,
+                between=_between(lower, upper),
                 threshold=number(verdict.threshold),
                 drawing=draw_verdict(verdict, expected),
             )
         )
     return lines
+
+
+def _bounds(verdict: Verdict, written: list[str]) -> list[str]:
+    """Say ``none`` where there is an effect without a bound."""
+    known = (verdict.lower, verdict.upper)
+    return [
+        text if bound is not None or verdict.effect is None else NO_BOUND
+        for text, bound in zip(written, known, strict=True)
+    ]
+
+
+def _between(lower: str, upper: str) -> str:
+    if NO_BOUND not in (lower, upper):
+        return f"{lower} to {upper}"
+    if lower == upper:
+        return "no interval"
+    return f"above {lower}" if upper == NO_BOUND else f"below {upper}"
 
 
 def metric_lines(report: Report) -> list[MetricLine]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from experiment_cycle.decision.overlap_wording import describe_measured
 from experiment_cycle.reporting.evidence import Report
 from experiment_cycle.reporting.lines import (
     criterion_lines,
@@ -170,6 +171,7 @@ def _metrics(report: Report) -> list[str]:
         "## Metrics",
         f"{number(found.rows)} test rows{in_units(found.unit, found.units)}; "
         f"{percent(found.confidence)} intervals. {called_sentence(report)}".rstrip(),
+        escape(describe_measured(report.comparison, found.rows)),
         table(("metric", "challenger", report.incumbent.kind, "improvement"), rows, " rrr"),
         *describe_costs(report),
         *describe_confusion(report),

@@ -7,7 +7,11 @@ from experiment_cycle.reporting.behaviour_lines import (
     edge_sentence,
     failed_cases,
 )
-from experiment_cycle.reporting.cost_lines import call_cost_sentence, prediction_cost_lines
+from experiment_cycle.reporting.cost_lines import (
+    call_cost_sentence,
+    cost_effects,
+    prediction_cost_lines,
+)
 from experiment_cycle.reporting.evidence import Report
 from experiment_cycle.reporting.markup import escape, opening, table
 from experiment_cycle.reporting.residual_lines import residual_lines
@@ -33,9 +37,13 @@ def describe_behaviour(report: Report) -> list[str]:
 def describe_costs(report: Report) -> list[str]:
     """Write what wrong calls, errors and predicting cost in Markdown blocks."""
     errors = residual_lines(report.residuals.residuals)
-    titles = ("cost of predicting", "challenger", report.incumbent.kind, "ratio")
+    titles: tuple[str, ...] = ("cost of predicting", "challenger", report.incumbent.kind, "ratio")
+    lines: list[tuple[str, ...]] = [*prediction_cost_lines(report.prediction_cost)]
+    if effects := cost_effects(report):
+        titles = (*titles, "improvement")
+        lines = [(*line, effect) for line, effect in zip(lines, effects, strict=True)]
     return [
         opening(call_cost_sentence(report)),
         table(("errors", "", "p"), errors, "  r") if errors else "",
-        table(titles, prediction_cost_lines(report.prediction_cost), " rrr"),
+        table(titles, lines, " ".ljust(len(titles), "r")),
     ]

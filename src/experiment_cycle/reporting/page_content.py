@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from experiment_cycle.decision.overlap_wording import describe_measured
 from experiment_cycle.decision.wording import describe_foresight
 from experiment_cycle.reporting import model_lines as model
 from experiment_cycle.reporting import search_lines as search
@@ -114,6 +115,7 @@ def _verdicts(report: Report) -> dict[str, Any]:
         else describe_foresight(report.comparison.foresight),
         "metrics": metric_lines(report),
         "called_sentence": model.called_sentence(report),
+        "measured_sentence": describe_measured(report.comparison, report.metrics.rows),
         "confusions": confusions(report),
         "seed_lines": seed_lines(report),
         "seed_sentence": seed_sentence(report.comparison),

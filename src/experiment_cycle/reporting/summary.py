@@ -70,8 +70,8 @@ def _verdicts(verdicts: tuple[Verdict, ...], incumbent: str) -> Padding:
     for verdict in verdicts:
         grid.add_row(_sign(verdict.status), f"{label(verdict.metric)} {verdict.requirement}")
         grid.add_row("", Text(_measured(verdict, incumbent)))
-        if verdict.lower is not None and verdict.upper is not None:
-            grid.add_row("", Text(_bounds(verdict), style="dim"))
+        if bounds := _bounds(verdict):
+            grid.add_row("", Text(bounds, style="dim"))
         if verdict.rows_needed is not None and verdict.rows_needed > verdict.rows:
             needed, there = number(verdict.rows_needed), number(verdict.rows)
             grid.add_row("", Text(f"80 % power takes about {needed} test rows; there are {there}"))
@@ -87,15 +87,19 @@ def _measured(verdict: Verdict, incumbent: str) -> str:
         models += f", {incumbent} {other}"
     effect, *_ = rounded_alike(verdict.effect, verdict.lower, verdict.upper)
     sign = "+" if verdict.effect > 0.0 else ""
+    if not verdict.is_improvement:
+        return f"{models}: {sign}{effect} from the limit"
     return f"{models}: improvement {sign}{effect}"
 
 
 def _bounds(verdict: Verdict) -> str:
     _, lower, upper = rounded_alike(verdict.effect, verdict.lower, verdict.upper)
-    return (
-        f"above {lower} with {confidence(verdict.lower_level)} confidence, below {upper} with "
-        f"{confidence(verdict.upper_level)}"
-    )
+    bounds = []
+    if verdict.lower is not None:
+        bounds.append(f"above {lower} with {confidence(verdict.lower_level)}")
+    if verdict.upper is not None:
+        bounds.append(f"below {upper} with {confidence(verdict.upper_level)}")
+    return ", ".join(bounds).replace(" %", " % confidence", 1)
 
 
 def _gates(gates: list[Gate]) -> Padding:

@@ -104,7 +104,8 @@ def test_an_empty_or_small_slice_and_a_level_nobody_has_are_told() -> None:
     [
         ({"aeg": [1]}, r"declared\.mine\.aeg: there is no such column.*Did you mean 'age'"),
         ({"goal": [1]}, "no such column"),
-        ({"area": {"above": 3}}, "bounds are for numbers and dates"),
+        ({"area": {"above": 3}}, r"bounds are for numbers and dates.*: write a list of levels\.$"),
+        ({"area": {"above": "2024-01-01"}}, r"load_args: \{parse_dates: \[area\]\} in the catalog"),
         ({"age": {"above": "old"}}, "wants numbers"),
         ({"seen": {"above": 3}}, "wants dates"),
         ({"seen": {"above": "soon"}}, "is no date"),

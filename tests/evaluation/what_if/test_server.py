@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from threading import Thread
@@ -186,3 +188,17 @@ def test_a_port_in_use_is_an_error(served: tuple[WhatIfServer, Made]) -> None:
 
     with pytest.raises(OSError, match="in use"):
         WhatIfServer(server.server_port, "", server.playground)
+
+
+def test_a_browser_that_goes_away_is_no_news(
+    served: tuple[WhatIfServer, Made], ask: Ask, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server, _ = served
+    for sent in (b"GET / HT", b"POST /infer HTTP/1.1\r\nHost: localhost\r\nContent-Le"):
+        with socket.create_connection((HOST, server.server_port)) as browser:
+            browser.sendall(sent)
+            # so that what is left is not waited for, but reset
+            browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    assert ask("/") == (200, "<p>the page</p>")
+    assert capfd.readouterr().err == ""

@@ -15,10 +15,11 @@ from experiment_cycle.decision.gates import (
     hypothesis_registered,
     incumbent_unseen,
     no_leakage,
+    reproducible,
 )
 from experiment_cycle.decision.gates.evidence import Evidence, Outcome
 from experiment_cycle.decision.gates.own import OwnGate, load_gate
-from experiment_cycle.decision.options import GateOptions, OwnGateOptions
+from experiment_cycle.decision.options import REPRODUCIBLE, GateOptions, OwnGateOptions
 from experiment_cycle.decision.records import Gate
 from experiment_cycle.errors import CycleError
 
@@ -35,6 +36,7 @@ GATES: dict[str, ModuleType] = {
     "edge_cases": edge_cases,
     "decision_documented": decision_documented,
     "code_committed": code_committed,
+    REPRODUCIBLE: reproducible,
 }
 
 
@@ -44,6 +46,8 @@ def check(
     own: Mapping[str, OwnGateOptions] | None = None,
 ) -> list[Gate]:
     """Check every gate, the built-in ones first, always in the same order.
+
+    `reproducible` is among them only where the challenger was to be trained again.
 
     A gate that ends in an error has failed, with the error as its evidence: a whole cycle is not
     lost to it, and nothing is promoted past it where it is required.
@@ -60,6 +64,7 @@ def check(
             required=getattr(gate_options, code) == "required",
         )
         for code, module in GATES.items()
+        if code != REPRODUCIBLE or evidence.retrained is not None
     ]
     for code, options in (own or {}).items():
         title, gate = load_gate(code, options.path)

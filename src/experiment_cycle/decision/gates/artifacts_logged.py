@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from io import BytesIO
 from typing import Any
 
@@ -10,60 +11,61 @@ import pandas as pd
 
 from experiment_cycle.decision.gates.evidence import Evidence, Outcome
 from experiment_cycle.decision.paired import PairedPredictions
-from experiment_cycle.tracking.record import read_back, recorded_artifacts
+from experiment_cycle.tracking.files import content_of
+from experiment_cycle.tracking.record import (
+    read_back,
+    recorded_artifacts,
+    recorded_content,
+)
 
 TITLE = "Evidence is in the record"
 
 PREDICTIONS = "_predictions"
 """How the names of the hashes of predictions end."""
-DECLARED = (
-    "configuration.yml",
-    "data_versioning/dataset_profile.json",
-    "data_versioning/dataset_version.json",
-    "data_versioning/row_counts.json",
-    "splitting/split_assignment.parquet",
-    "splitting/split_keys.parquet",
-    "splitting/split_manifest.json",
-    "splitting/leakage_report.json",
-    "tuning/best_hyperparameters.json",
-    "training/challenger.skops",
-    "training/challenger_record.json",
-    "training/validation_report.json",
-    "training/baseline_record.json",
-    "training/training_history.json",
-    "training/seen_rows.parquet",
-    "training/environment.json",
-    "evaluation/incumbent.skops",
-    "evaluation/incumbent_record.json",
-    "evaluation/incumbent_seen_rows.parquet",
-    "evaluation/test_predictions.parquet",
-    "evaluation/test_rows.parquet",
-    "evaluation/metrics.json",
-    "evaluation/slice_metrics.csv",
-    "evaluation/fairness.json",
-    "evaluation/failure_cases.csv",
-    "decision/comparison.json",
-)
-"""What a decision cannot be followed without; paths inside the record."""
+TEST_PREDICTIONS = "evaluation/test_predictions.parquet"
 
 
 def check(evidence: Evidence) -> Outcome:
-    """Look for every declared artifact, and read back those that can be compared."""
+    """Look for every artifact that the catalog declares, read all back, and compare.
+
+    Each must have the bytes that it has on disk; those that this decision cites must also say what
+    the decision has in hand.
+    """
     present = recorded_artifacts()
     if not present:
         return Outcome("not_run", "No record is active, or it has no artifacts.")
-    missing = [path for path in DECLARED if path not in present]
+    held, declared = _held(evidence), evidence.declared_artifacts
+    if not declared:
+        return Outcome("not_run", "It is not known what the record should hold.")
+    lost = [path for path, file in declared.items() if not file.exists()]
+    if lost:
+        return Outcome("failed", f"No longer on disk, to compare with: {', '.join(lost)}.")
+    missing = [
+        path for path in sorted({*declared, *held, TEST_PREDICTIONS}) if not _has(present, path)
+    ]
     if missing:
         return Outcome("failed", f"The record lacks {', '.join(missing)}.")
-    changed = [path for path, held in _held(evidence).items() if _read_json(path) != held]
-    changed += [] if _are_predictions_intact(evidence) else ["evaluation/test_predictions.parquet"]
+    changed = {
+        path for path, file in declared.items() if recorded_content(path) != content_of(file)
+    }
+    changed |= {path for path, in_hand in held.items() if _read_json(path) != in_hand}
+    changed |= set() if _are_predictions_intact(evidence) else {TEST_PREDICTIONS}
     if changed:
         return Outcome(
             "failed",
-            f"Read back from the record, these are not what they were: {', '.join(changed)}.",
+            f"Read back from the record, these are not what they were: "
+            f"{', '.join(sorted(changed))}.",
         )
-    _read_json("evaluation/metrics.json")
-    return Outcome("passed", f"All {len(DECLARED)} artifacts are there, and come back unaltered.")
+    return Outcome(
+        "passed",
+        "Every artifact that the cycle has made is there, and comes back from the record with the "
+        "bytes that it has on disk.",
+    )
+
+
+def _has(present: Collection[str], path: str) -> bool:
+    """Tell whether the record has a file, or a folder with a file in it."""
+    return path in present or any(each.startswith(f"{path}/") for each in present)
 
 
 def _held(evidence: Evidence) -> dict[str, Any]:
@@ -80,11 +82,14 @@ def _held(evidence: Evidence) -> dict[str, Any]:
 
 
 def _read_json(path: str) -> Any:
-    return json.loads(read_back(path))
+    try:
+        return json.loads(read_back(path))
+    except ValueError:
+        return None
 
 
 def _are_predictions_intact(evidence: Evidence) -> bool:
-    table = pd.read_parquet(BytesIO(read_back("evaluation/test_predictions.parquet")))
+    table = pd.read_parquet(BytesIO(read_back(TEST_PREDICTIONS)))
     overlap = evidence.comparison.overlap
     if overlap is not None and overlap.left_out:
         table = table.loc[table.index.isin(evidence.test_rows.index)]

@@ -10,7 +10,10 @@ TITLE = "Data version committed"
 
 
 def check(evidence: Evidence) -> Outcome:
-    """Hash the stored data again, and see that they are the data that were split."""
+    """See that the backend lists the version, and hash the data it keeps again.
+
+    They must be the data that were split.
+    """
     version = DatasetVersion.model_validate(evidence.dataset_version)
     manifest = SplitManifest.model_validate(evidence.split_manifest)
     if version.content_hash != manifest.content_hash:
@@ -18,6 +21,18 @@ def check(evidence: Evidence) -> Outcome:
             "failed",
             f"The split was made from data {manifest.content_hash[:12]}, but the committed version "
             f"{version.id[:12]} holds {version.content_hash[:12]}.",
+        )
+    listed = {entry.version.id: entry.version for entry in evidence.versions.log()}
+    if version.id not in listed:
+        return Outcome(
+            "failed",
+            f"{version.backend} does not list version {version.id[:12]} (kedro cycle data log). "
+            "Next step: kedro run --pipelines=data_versioning",
+        )
+    if listed[version.id].content_hash != version.content_hash:
+        return Outcome(
+            "failed",
+            f"{version.backend} lists version {version.id[:12]} with other content than was used.",
         )
     evidence.versions.verify(version)
     return Outcome(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import pandas as pd
@@ -29,6 +31,8 @@ class Evidence:
         environment: An `Environment`.
         edge_cases: An `EdgeCases`; None or empty where nothing was tried.
         behaviour: A `Behaviour`; None or empty where nothing is expected.
+        declared_artifacts: What the record must hold by now: by its path there, the file on disk.
+        retrained: A `Retrained`, empty if it was not made; None where none was asked for.
         audit: What `kedro cycle audit` found for this split; None where it was not run.
         comparison: The comparison this decision is about.
         challenger_record: A `ModelRecord`.
@@ -56,6 +60,8 @@ class Evidence:
     max_duplicate_share: float
     edge_cases: dict[str, Any] | None = None
     behaviour: dict[str, Any] | None = None
+    declared_artifacts: Mapping[str, Path] = field(default_factory=dict)
+    retrained: dict[str, Any] | None = None
     audit: AuditReport | None = None
     label_horizon: Duration | None = None
 

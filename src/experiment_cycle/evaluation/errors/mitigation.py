@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from experiment_cycle.evaluation.errors.group_counts import group_rates, soft_co
 from experiment_cycle.evaluation.errors.groupings import MOST_LEVELS
 from experiment_cycle.evaluation.errors.levels import levels
 from experiment_cycle.evaluation.errors.mitigated import mitigated_column
-from experiment_cycle.evaluation.errors.retrained import Retraining, retrained_calls
+from experiment_cycle.evaluation.errors.retrained import MOST_FITS, Retraining, retrained_calls
 from experiment_cycle.evaluation.errors.thresholds import thresholded_calls
 from experiment_cycle.evaluation.options import EvaluationOptions
 from experiment_cycle.evaluation.predictions import MODELS, Predictions, rows_behind
@@ -24,6 +25,8 @@ from experiment_cycle.evaluation.records import Estimate, Mitigation, TradeOff
 from experiment_cycle.metrics.classification import called
 from experiment_cycle.metrics.outcomes import Floats
 from experiment_cycle.training.predicting import predict_outputs
+
+logger = logging.getLogger(__name__)
 
 GAP_OF = {
     "demographic_parity": "demographic_parity_difference",
@@ -232,14 +235,16 @@ def _by_retraining(
     wanted = options.fairness
     prepared = retraining.prepare(seed)
     matrix = prepared.preprocess.transform(parts.test)
-    return [
-        judge.measure(
-            f"gap of {each:g} allowed",
-            retrained_calls(
-                *(retraining, prepared, parts.codes["train"], matrix),
-                *(wanted.constraint, wanted.objective, each, seed),
-            ),
-            tolerance=each,
+    found = []
+    for place, each in enumerate(sorted(wanted.tolerances), start=1):
+        logger.info(
+            "Fairness: training under a gap of %g, %d of %d, each up to %d fits "
+            "(evaluation.fairness.mitigation: exponentiated_gradient).",
+            *(each, place, len(wanted.tolerances), MOST_FITS),
         )
-        for each in sorted(wanted.tolerances)
-    ]
+        calls = retrained_calls(
+            *(retraining, prepared, parts.codes["train"], matrix),
+            *(wanted.constraint, wanted.objective, each, seed),
+        )
+        found.append(judge.measure(f"gap of {each:g} allowed", calls, tolerance=each))
+    return found

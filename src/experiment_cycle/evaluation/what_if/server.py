@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -44,6 +45,11 @@ class WhatIfServer(ThreadingHTTPServer):
         super().__init__((HOST, port), Handler)
         self.page = page.encode("utf-8")
         self.playground = playground
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Pass over a browser that went away; its next request is a new one."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
 
     @property
     def names(self) -> frozenset[str]:
