@@ -394,3 +394,65 @@ def test_an_expectation_must_change_what_a_model_reads(
     test = {"name": "it", "type": "invariance", "max_change": 0.1, "change": change}
 
     assert told in message(put(parameters, "evaluation.behaviour", [test]))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        (
+            "evaluation.slices.declared",
+            {"old": {"age": {"abov": 65}}},
+            "evaluation.slices.declared.old.age: 'abov' is no bound. Did you mean 'above'?",
+        ),
+        (
+            "evaluation.slices.declared",
+            {"old": {"age": {"above": [1]}}},
+            "age: the bound above is [1], and must be a number, or a date in quotes",
+        ),
+        ("evaluation.slices.declared", {"old": {"age": {}}}, "age: give one of above, at_least"),
+        ("evaluation.slices.declared", {"old": {"age": 65}}, "age: write a list of levels, such"),
+        ("evaluation.slices.declared", {"old": {"age": [[1]]}}, "age: the level [1] is none"),
+        (
+            "tuning.spaces.lightgbm",
+            {"num_leaves": [4, 8, 16]},
+            "values to try are written {type: categorical, choices: [4, 8, 16]}",
+        ),
+        ("tuning.spaces.lightgbm", {"num_leaves": 4}, "one value alone belongs into training"),
+        (
+            "tuning.spaces.lightgbm",
+            {"num_leaves": {"type": "int", "low": 2, "high": 9, "when": {"subsample": [1]}}},
+            "yml: tuning.spaces.lightgbm.num_leaves.when: 'subsample' is not searched, so that "
+            "nothing can depend on it. Known: none.",
+        ),
+        (
+            "training.estimators.lightgbm.num_leaves",
+            [4, 8],
+            "write tuning.spaces.lightgbm.num_leaves: {type: categorical, choices: [4, 8]}",
+        ),
+        ("splitting.split_salt", 2, "splitting.split_salt: a text is meant, which is written in"),
+        (
+            "training.estimator",
+            "custom",
+            "tuning.spaces.custom: it is null, and nothing is known to derive it from, so that",
+        ),
+    ],
+)
+def test_what_a_first_user_writes_wrongly_is_told_as_it_is_written(
+    parameters: dict[str, Any], key: str, value: Any, told: str
+) -> None:
+    said = message(put(parameters, key, value))
+
+    assert told in said
+    assert "function-after" not in said
+    assert said.count("\n  ") == 1
+
+
+def test_hyperband_is_not_begun_where_no_trial_would_be_stopped(
+    parameters: dict[str, Any],
+) -> None:
+    most = parameters["training"]["estimators"]["lightgbm"]["n_estimators"]
+    asked = put(parameters, "tuning.method", "hyperband")
+
+    said = message(put(asked, "tuning.hyperband.min_resource", most))
+    assert f"tuning.hyperband.min_resource: {most:,} is allowed only below the {most:,}" in said
+    check_parameters(put(asked, "tuning.hyperband.min_resource", most - 1), (), [BASE])

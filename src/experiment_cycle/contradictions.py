@@ -16,7 +16,7 @@ from experiment_cycle.metrics.catalogue import check_metric
 from experiment_cycle.problem import PROBLEMS
 from experiment_cycle.splitting.options import check_splitting
 from experiment_cycle.training.choices import check_choices
-from experiment_cycle.tuning.checking import check_tuning
+from experiment_cycle.tuning.checking import tuning_problems
 
 if TYPE_CHECKING:
     from experiment_cycle.configuration import Configuration
@@ -44,7 +44,7 @@ def find_contradictions(configuration: Configuration) -> Iterator[str]:
     yield from _told(
         "splitting", lambda: check_splitting(configuration.columns, configuration.splitting)
     )
-    yield from _told("tuning", lambda: check_tuning(configuration.tuning, configuration.training))
+    yield from tuning_problems(configuration.tuning, configuration.training)
     yield from _of_behaviour(configuration)
     yield from _of_fairness(configuration)
     yield from _of_gates(configuration)
@@ -54,7 +54,8 @@ def _told(key: str, check: Callable[[], object]) -> Iterator[str]:
     try:
         check()
     except CycleError as error:
-        yield f"{key}: {error.message}"
+        named = error.message.startswith(key)
+        yield error.message if named else f"{key}: {error.message}"
 
 
 def _of_backends(configuration: Configuration) -> Iterator[str]:

@@ -57,6 +57,8 @@ def near_misses(name: str, known: Iterable[str]) -> str:
         A sentence such as ``Did you mean 'visits'? Known: idp, visits.``
     """
     allowed = sorted(known)
+    if not allowed:
+        return "Known: none."
     close = get_close_matches(name, allowed, n=1, cutoff=0.6)
     hint = f"Did you mean '{close[0]}'? " if close else ""
     return f"{hint}Known: {', '.join(allowed)}."

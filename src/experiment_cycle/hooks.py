@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,24 @@ from omegaconf import OmegaConf
 
 from experiment_cycle.audit.openings_hook import OpeningsHook
 from experiment_cycle.commands.run_command import run_command
+from experiment_cycle.datasets.computed import ComputedDataset
 from experiment_cycle.errors import ConfigurationError, CycleError, DataError, near_misses
+from experiment_cycle.new_rows import place_files
 from experiment_cycle.pinning import check_not_made, pin
 from experiment_cycle.quiet_exit import mute_native_exit
 from experiment_cycle.sealed import check_may_read, check_sealed
+from experiment_cycle.tracking.command_record import MARKS
+from experiment_cycle.tracking.declared import declared_artifacts
 from experiment_cycle.tracking.hook import CYCLE_FILE, CycleMlflowHook
+from experiment_cycle.tracking.project_lock_hook import ProjectLockHook
 from experiment_cycle.tracking.row_count_hook import RowCountHook
 from experiment_cycle.tracking.settings import TrackingSettings
+from experiment_cycle.yaml_size import check_size
 
 logger = logging.getLogger(__name__)
 
 RAW = "raw_data"
+PREDICTION = "prediction"
 
 
 class CheckHook:
@@ -62,11 +70,13 @@ class CheckHook:
             },
             folders=[Path(loader.conf_source) / (env or "") for env in _environments(loader)],
         )
-        tracking = check_tracking(_tree(loader, "tracking"))
+        credentials = _tree(loader, "credentials")
+        folders = [Path(loader.conf_source) / (env or "") for env in _environments(loader)]
+        tracking = check_tracking(_tree(loader, "tracking"), credentials, folders)
         _warn_of_neptune(tracking.trackers)
         self._record.configure(
             configuration.model_dump(mode="json"),
-            TrackingSettings.of(tracking, _tree(loader, "credentials")),
+            TrackingSettings.of(tracking, credentials, loader["parameters"]),
         )
         self._command = run_command(
             context.env,
@@ -74,8 +84,11 @@ class CheckHook:
             context._runtime_params or {},
             Path(loader.conf_source),
         )
+        self._project = context.project_path
         self._versioning = configuration.data_versioning
         self._trusted_types = configuration.training.trusted_types
+        self._prediction = configuration.prediction
+        self._project = context.project_path
 
     @hook_impl(tryfirst=True)
     def after_catalog_created(self, catalog: DataCatalog) -> None:
@@ -89,6 +102,7 @@ class CheckHook:
                 dataset: Any = catalog.get(name)
                 if hasattr(dataset, "trust"):
                     dataset.trust(self._trusted_types)
+                _check_mark(name, dataset)
             except DatasetError as error:
                 told = " ".join(str(error).split()).partition("Hint:")[0]
                 raise ConfigurationError(
@@ -96,8 +110,12 @@ class CheckHook:
                     "and arguments in conf/base/catalog_*.yml."
                 ) from error
         catalog["run_command"] = MemoryDataset(self._command)
+        declared = partial(declared_artifacts, catalog, self._project, CYCLE_FILE)
+        catalog["declared_artifacts"] = ComputedDataset(compute=declared)
         if self._versioning.pinned:
             pin(catalog, RAW, self._versioning)
+        if PREDICTION in pipelines:
+            place_files(catalog, pipelines[PREDICTION], self._prediction, self._project)
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(
@@ -191,12 +209,24 @@ def _configure_logging(project: Path) -> None:
         configure_logging(yaml.safe_load(file.read_text()))
 
 
+def _check_mark(name: str, dataset: Any) -> None:
+    """Refuse a mark that would record nothing."""
+    marks = (getattr(dataset, "metadata", None) or {}).get("experiment_cycle") or {}
+    mark = marks.get("log")
+    if mark is not None and mark not in MARKS:
+        raise ConfigurationError(
+            f"The catalog entry '{name}' is marked log: {mark}, which there is not. "
+            f"{near_misses(str(mark), MARKS)} Next step: mend metadata.experiment_cycle.log of the "
+            "entry in conf/base/catalog_*.yml."
+        )
+
+
 def _warn_of_neptune(trackers: Sequence[str]) -> None:
     if "neptune" in trackers:
         logger.warning(
             "Neptune ended its service on 5 March 2026: its client writes to files in "
             "data/08_reporting/tracking, which nothing can upload. Next step: name local or mlflow "
-            "in conf/base/tracking.yml in its place."
+            "in tracking.yml in its place."
         )
 
 
@@ -209,6 +239,7 @@ def _tree(loader: Any, kind: str) -> dict[str, Any]:
 
 
 def _check_readable(loader: Any) -> None:
+    check_size(Path(loader.conf_source) / name for name in _environments(loader))
     for kind in ("parameters", "catalog", "tracking", "credentials"):
         try:
             loader[kind]
@@ -216,6 +247,11 @@ def _check_readable(loader: Any) -> None:
             raise ConfigurationError(
                 f"{' '.join(str(error).split())} Next step: mend the YAML there, or on the line "
                 "before."
+            ) from error
+        except ValueError as error:
+            raise ConfigurationError(
+                f"{' '.join(str(error).split())}. Next step: keep it in one of them, or give "
+                "another environment a folder of its own (kedro run --env=NAME)."
             ) from error
         except MissingConfigException:
             continue
@@ -267,6 +303,7 @@ def _environments(loader: Any) -> list[str]:
 
 _RECORD = CycleMlflowHook()
 HOOKS = (
+    ProjectLockHook(),
     CheckHook(_RECORD),
     _RECORD,
     RowCountHook(),

@@ -49,7 +49,13 @@ def check_not_made(pipeline: Pipeline, raw: str, options: DataVersioningOptions)
     makers = {node for node in pipeline.nodes if raw in node.outputs}
     if makers and options.pinned:
         idle = {tag for node in makers for tag in node.tags}
-        stages = [name for name in pipelines if name not in {"__default__", *idle}]
+        part = {node.name for node in pipelines["__default__"].nodes}
+        stages = [
+            name
+            for name in pipelines
+            if name not in {"__default__", *idle}
+            and part >= {node.name for node in pipelines[name].nodes}
+        ]
         raise ConfigurationError(
             f"'data_versioning.version' is '{options.version}', so that '{raw}' is that version "
             f"and is not made anew. Next step: kedro run --pipelines={','.join(stages)}, or set "

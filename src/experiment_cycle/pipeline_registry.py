@@ -11,11 +11,15 @@ from kedro.pipeline import Pipeline
 
 from . import pipelines
 
+APART = frozenset({"prediction"})
+"""No part of a cycle: run by their names only."""
+
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Map each stage's name to its pipeline, and `__default__` to all of them together."""
+    """Map each stage's name to its pipeline, and `__default__` to all that make a cycle."""
     stages = {
         module.name: import_module(f"{pipelines.__name__}.{module.name}").create_pipeline()
         for module in iter_modules(pipelines.__path__)
     }
-    return {"__default__": sum(stages.values(), Pipeline([])), **stages}
+    cycle = [stage for name, stage in stages.items() if name not in APART]
+    return {"__default__": sum(cycle, Pipeline([])), **stages}

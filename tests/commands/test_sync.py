@@ -11,13 +11,14 @@ import pytest
 pytest.importorskip("wandb")
 pytest.importorskip("sweeps")
 
+from tests.conftest import Kedro
+from tests.wandb_server import KEY, WandbServer
+
 from experiment_cycle.testing.trackers import POINTS, RUN
 from experiment_cycle.tracking.command_record import JOURNALS
 from experiment_cycle.tracking.entries import Metrics, Parameters
 from experiment_cycle.tracking.fan_out import FanOut
 from experiment_cycle.tracking.options import TrackingOptions
-from tests.conftest import Kedro
-from tests.wandb_server import KEY, WandbServer
 
 TRACKERS = "trackers: [mlflow, local, wandb]\n"
 

@@ -127,6 +127,21 @@ def test_an_altered_file_of_the_cache_is_made_anew_by_a_commit(tmp_path: Path) -
     versions(tmp_path).verify(version)
 
 
+def test_an_altered_file_that_a_cycle_goes_by_is_told_before_anything_is_trained(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    version = commit(tmp_path, FIRST)
+    commit(tmp_path, FIRST)
+    assert "data_version_committed" not in caplog.text
+    alter(kept(tmp_path, version))
+
+    assert commit(tmp_path, FIRST) == version
+
+    assert f"{version.id} was altered" in caplog.text
+    assert "delete that file" in caplog.text
+    assert "the gate data_version_committed fails" in caplog.text
+
+
 def test_the_next_step_named_for_an_altered_file_mends_it(tmp_path: Path) -> None:
     version = commit(tmp_path, FIRST)
     alter(kept(tmp_path, version))

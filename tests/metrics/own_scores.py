@@ -32,3 +32,8 @@ def fails_on_many(target, prediction):
 
 
 pinball = make_scorer(mean_pinball_loss, alpha=0.9, greater_is_better=False)
+
+
+def fails_on_two_hundred(target, prediction):
+    """No number on as many rows as a test's validation has."""
+    return float("nan") if len(target) == 200 else 1.0

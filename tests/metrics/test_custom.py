@@ -89,6 +89,10 @@ def test_a_function_that_fails_on_the_rows_leaves_a_note_and_nan() -> None:
     [
         (f"{OWN}.fails:lower", r"fails on small samples. ValueError: no such luck"),
         (f"{OWN}.savings", r"does not say which way is better.*savings:greater"),
+        (
+            f"{OWN}.savings:smaller",
+            r"'smaller' is no direction: write '.*savings:greater' or '.*:lo",
+        ),
         (f"{OWN}.nothing:lower", r"cannot be imported: AttributeError"),
         ("no_such_package.f:lower", r"cannot be imported: ModuleNotFoundError.*my_project\.costs"),
         (f"{OWN}.FIGURE:lower", "is a int, no function"),

@@ -19,6 +19,7 @@ from experiment_cycle.tracking.entries import Metrics, Parameters, Tags
 from experiment_cycle.tracking.fan_out import FanOut, journals, start_delivery, unless_written
 from experiment_cycle.tracking.files import artifact_of
 from experiment_cycle.tracking.options import LocalOptions, TrackingOptions
+from experiment_cycle.tracking.run_log import LOG_FILE
 
 SECRET = "hunter2-hunter2"
 
@@ -113,6 +114,9 @@ def test_a_run_that_is_killed_is_closed_as_killed_by_its_delivery(tmp_path: Path
         "project = Path(sys.argv[1]); fan = fan_out(project); fan.begin(RUN, 1)\n"
         "record_some(fan, project); print('ready', flush=True); time.sleep(600)\n"
     )
+    log = tmp_path / LOG_FILE
+    log.parent.mkdir(parents=True)
+    log.write_text("said before the end")
     (tmp_path / "tests_of_fan_out.py").write_text(Path(__file__).read_text(encoding="utf-8"))
     run = subprocess.Popen(
         [sys.executable, "-c", script, str(tmp_path)],
@@ -130,6 +134,8 @@ def test_a_run_that_is_killed_is_closed_as_killed_by_its_delivery(tmp_path: Path
         time.sleep(0.1)
     assert kept(tmp_path, "status.json") == {"status": "killed"}
     assert kept(tmp_path, "parameters.json") == {"seed": "1"}
+    said = tmp_path / "kept" / RUN.run_id / "artifacts" / "logs" / "killed.log"
+    assert said.read_text() == "said before the end"
 
 
 def test_a_record_is_written_by_one_command_at_a_time(tmp_path: Path) -> None:

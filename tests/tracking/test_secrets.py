@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiment_cycle.tracking.secrets import Secrets, SecretsFilter, is_secret_name
+from experiment_cycle.errors import BackendError
+from experiment_cycle.tracking.secrets import Secrets, SecretsFilter, is_secret_name, scrub
 
 
 @given(before=st.text(), secret=st.text(min_size=6), after=st.text(), other=st.text(min_size=6))
@@ -40,9 +41,31 @@ def test_secrets_of_the_environment_and_of_credentials_are_known(
 ) -> None:
     monkeypatch.setenv("SOME_API_KEY", "from-environment")
     monkeypatch.setenv("SOME_FOLDER", "not-a-secret")
-    secrets = Secrets.of({"wandb": {"nested": {"value": "from-credentials"}, "none": None}})
-    text = "from-environment not-a-secret from-credentials"
-    assert secrets.hide(text) == "*** not-a-secret ***"
+    credentials = {
+        "wandb": {"nested": {"value": "from-credentials"}, "none": None, "keys": ["in-a-list"]},
+        "store": {"pin": 12345678, "base_url": "https://server.example", "user": "lightgbm"},
+    }
+    parameters = {"own": {"api_token": "from-parameters", "estimator": "lightgbm"}}
+    secrets = Secrets.of(credentials, parameters)
+    told = "from-environment from-credentials in-a-list 12345678 from-parameters"
+    assert secrets.hide(told) == "*** *** *** *** ***"
+    assert secrets.hide("not-a-secret at https://server.example by lightgbm") == (
+        "not-a-secret at https://server.example by lightgbm"
+    )
+
+
+def test_an_error_and_what_led_to_it_are_scrubbed() -> None:
+    def failing() -> None:
+        try:
+            raise ConnectionError("refused planted-secret")
+        except ConnectionError as cause:
+            raise BackendError("with planted-secret") from cause
+
+    with pytest.raises(BackendError) as caught:
+        failing()
+    scrub(caught.value, Secrets(["planted-secret"]))
+    assert str(caught.value) == "with ***"
+    assert str(caught.value.__cause__) == "refused ***"
 
 
 def test_a_password_in_an_address_is_hidden() -> None:
@@ -64,6 +87,15 @@ def test_logs_do_not_hold_secrets(caplog: pytest.LogCaptureFixture) -> None:
         ("token", True),
         ("DB_PASSWORD", True),
         ("DB_PWD", True),
+        ("PGPASSWORD", True),
+        ("DB_PASS", True),
+        ("GITHUB_PAT", True),
+        ("ssh_private_key", True),
+        ("AZURE_STORAGE_CONNECTION_STRING", True),
+        ("apiToken", True),
+        ("dbPassword", True),
+        ("pass", False),
+        ("primary_key", False),
         ("PWD", False),
         ("OLDPWD", False),
         ("training.api-key", True),

@@ -37,11 +37,12 @@ def run_search(tables, columns, tmp_path):
         folder=tmp_path / "studies",
         task="classification",
         roles=columns,
+        primary=None,
         **tuning,
     ):
         estimators = {"lightgbm": {"n_estimators": 15}}
         settings = TrainingOptions.model_validate({"estimators": estimators, **(training or {})})
         options = TuningOptions.model_validate({"trials": 3, **tuning})
-        return search(*data, roles, settings, options, task, seed, folder)
+        return search(*data, roles, settings, options, task, seed, folder, primary)
 
     return run

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
 import optuna
 import pytest
 from optuna.storages import JournalStorage
@@ -11,6 +16,7 @@ from experiment_cycle.testing.objectives import squared
 from experiment_cycle.testing.studies import a_study
 from experiment_cycle.testing.tuners import TunerContract
 from experiment_cycle.tuning.optuna import OptunaTuner
+from experiment_cycle.tuning.spaces import SearchSpace
 
 
 class TestOptunaTuner(TunerContract):
@@ -91,6 +97,61 @@ def test_a_trial_is_one_line(tmp_path):
     before = len(journal_of(tmp_path).read_bytes().splitlines())
     run(tmp_path, trials=8)
     assert len(journal_of(tmp_path).read_bytes().splitlines()) == before + 5
+
+
+CONDITIONAL = {
+    "penalty": SearchSpace(type="categorical", choices=("l2", "elasticnet")),
+    "l1_ratio": SearchSpace(type="float", low=0.1, high=0.9, when={"penalty": ("elasticnet",)}),
+    "depth": SearchSpace(type="int", low=1, high=3, when={"penalty": ("l2",)}),
+}
+
+
+@pytest.mark.parametrize("method", ["random", "bayesian"])
+def test_no_configuration_is_tried_twice_as_long_as_there_are_others(method, tmp_path):
+    def objective(attempt):
+        attempt.keep_predictions(np.zeros(1, np.float32))
+        return float(attempt.parameters.get("depth", 5))
+
+    def trials_of(folder, trials):
+        first = {"penalty": "l2", "depth": 1}
+        study = replace(a_study(method, trials, first=first), space=CONDITIONAL)
+        return OptunaTuner(folder).run(study, objective, lambda trial: None).trials
+
+    trials_of(tmp_path / "stopped", 6)
+    trials = trials_of(tmp_path / "stopped", 14)
+    assert len({repr(trial.parameters) for trial in trials}) == 14
+    # stopped or not, the same ones
+    whole = trials_of(tmp_path / "whole", 14)
+    assert [trial.parameters for trial in whole] == [trial.parameters for trial in trials]
+
+
+def one(attempt):
+    attempt.keep_predictions(np.zeros(1, np.float32))
+    return 1.0
+
+
+def test_what_is_exhausted_is_tried_again(tmp_path):
+    study = replace(a_study("random", 4, first=None), space={"penalty": CONDITIONAL["penalty"]})
+    trials = OptunaTuner(tmp_path).run(study, one, lambda trial: None).trials
+    assert {trial.parameters["penalty"] for trial in trials[:2]} == {"l2", "elasticnet"}
+    assert len(trials) == 4
+
+
+KEEP = """
+import sys
+from pathlib import Path
+from experiment_cycle.testing.studies import a_study
+from experiment_cycle.tuning.contract import Trial
+from experiment_cycle.tuning.store import StudyStore
+study = a_study()
+StudyStore(Path(sys.argv[1]), study).keep(Trial(0, {}, "failed", None, 0.0, (), "none"), 0.0)
+"""
+
+
+def test_optuna_prints_nothing_where_another_backend_keeps_its_studies(tmp_path):
+    command = [sys.executable, "-c", KEEP, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 def test_optuna_prints_nothing(tmp_path, capfd):

@@ -10,11 +10,12 @@ from pandas.testing import assert_frame_equal
 from sklearn.metrics import log_loss, roc_auc_score
 
 from experiment_cycle.columns import Columns
-from experiment_cycle.errors import BackendError, ConfigurationError, IntegrityError
+from experiment_cycle.errors import BackendError, ConfigurationError, DataError, IntegrityError
 from experiment_cycle.training.options import TrainingOptions
 from experiment_cycle.training.trainer import prepare, train_model
 from experiment_cycle.tuning.objective import share_of
 from experiment_cycle.tuning.options import TuningOptions
+from experiment_cycle.tuning.undefined import UndefinedMetric
 
 FIXED = ["trial", "state", "value", "duration_seconds", "steps", "reason"]
 TRAINING = TrainingOptions.model_validate({"estimators": {"lightgbm": {"n_estimators": 15}}})
@@ -308,7 +309,7 @@ def no_positive_majority():
         ({"backend": "optun"}, BackendError, "Did you mean 'optuna'"),
         ({"metric": "auc"}, ConfigurationError, "no metric 'auc'"),
         ({"metric": "rmse"}, ConfigurationError, "the task is classification"),
-        ({"training": {"estimator": "dummy"}}, ConfigurationError, "dummy is null"),
+        ({"training": {"estimator": "dummy"}}, ConfigurationError, "it is null, and nothing"),
         ({"spaces": {"lightgbm": {}}}, ConfigurationError, "is empty"),
     ],
 )
@@ -318,3 +319,37 @@ def test_a_search_that_cannot_run_is_refused_and_leaves_nothing(
     with pytest.raises(error, match=message):
         run_search(**wrong)
     assert not (tmp_path / "studies").exists()
+
+
+def test_a_metric_that_no_trial_has_ends_the_search_after_a_few(run_search, tmp_path):
+    own = "tests.metrics.own_scores.fails_on_two_hundred:greater"
+    with pytest.raises(DataError, match=r"fails_on_two_hundred.*first 3 trials"):
+        run_search(trials=9, primary=own)
+    (journal,) = journals(tmp_path)
+    assert len(journal.read_text().splitlines()) == 1 + 3
+
+    assert len(run_search(trials=4, primary="average_precision").trials) == 4
+
+
+def test_a_primary_metric_that_the_best_trial_has_not_is_told_before_the_training(run_search):
+    space = {"min_child_samples": {"type": "categorical", "choices": [9000, 10000]}}
+    training = {"estimators": {"lightgbm": {"n_estimators": 15, "min_child_samples": 9500}}}
+    with pytest.raises(DataError, match=r"'precision' is not defined .* for the best trial"):
+        run_search(
+            training,
+            primary="precision",
+            spaces={"lightgbm": space},
+            trials=2,
+            data=no_positive_majority(),
+        )
+
+
+def test_a_search_that_is_interrupted_says_what_is_kept(run_search, monkeypatch, caplog):
+    def interrupt(self, trial):
+        if trial.number == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(UndefinedMetric, "look", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run_search(trials=5)
+    assert "2 of 5 trials are kept" in caplog.text

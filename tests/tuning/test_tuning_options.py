@@ -112,7 +112,7 @@ def test_every_wrong_space_is_named_at_once():
 
 
 def test_an_empty_space_is_refused_where_it_would_be_searched():
-    with pytest.raises(ConfigurationError, match=r"tuning\.spaces\.linear is empty"):
+    with pytest.raises(ConfigurationError, match=r"tuning\.spaces\.linear: it is empty"):
         check({"linear": {}}, estimator="linear")
     check({"linear": {}}, estimator="linear", method="none")
     check({"linear": {}}, estimator="lightgbm")

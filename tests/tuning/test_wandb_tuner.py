@@ -29,8 +29,8 @@ from experiment_cycle.tuning.wandb_sweeps.configuration import (
     parameters_read,
     sweep_configuration,
 )
-from experiment_cycle.wandb_sdk import quiet_settings, wandb
 from experiment_cycle.tuning.wandb_sweeps.tuner import WandbTuner
+from experiment_cycle.wandb_sdk import quiet_settings, wandb
 
 OFFLINE = """
 import sys

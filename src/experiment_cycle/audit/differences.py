@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,13 +23,16 @@ class Difference(NamedTuple):
     made: str
 
 
-def differences(name: str, stored: Path, made: Path) -> Iterator[Difference]:
+def differences(
+    name: str, stored: Path, made: Path, without: Sequence[str] = ()
+) -> Iterator[Difference]:
     """Compare two files bit for bit, and tell what differs in words of their kind.
 
     Args:
         name: What the dataset is called.
         stored: What a run left; JSON, CSV, Parquet, or text of any other kind.
         made: The same, made anew.
+        without: Columns of a table, or keys of a JSON object, that are not compared.
     """
     if not stored.exists():
         yield Difference(name, "the whole file", ABSENT, str(made.name))
@@ -40,10 +43,10 @@ def differences(name: str, stored: Path, made: Path) -> Iterator[Difference]:
     if stored.read_bytes() == made.read_bytes():
         return
     found = False
-    for where, one, other in _inside(stored, made):
+    for where, one, other in _inside(stored, made, without):
         found = True
         yield Difference(name, where, _shown(one), _shown(other))
-    if not found:
+    if not found and not without:
         yield Difference(name, "the bytes of the file", "other bytes", "for the same values")
 
 
@@ -77,13 +80,13 @@ def _folders(name: str, stored: Path, made: Path) -> Iterator[Difference]:
             yield Difference(name, file, "a file", ABSENT)
 
 
-def _inside(stored: Path, made: Path) -> Iterator[tuple[str, Any, Any]]:
+def _inside(stored: Path, made: Path, without: Sequence[str]) -> Iterator[tuple[str, Any, Any]]:
     try:
         if stored.suffix == ".json":
-            one, other = (json.loads(file.read_text("utf-8")) for file in (stored, made))
+            one, other = (_object(file, without) for file in (stored, made))
             yield from _values(one, other, "")
             return
-        tables = _table(stored), _table(made)
+        tables = _table(stored, without), _table(made, without)
     except ValueError:
         yield "the whole file", "cannot be read", "can be read"
         return
@@ -121,13 +124,22 @@ def _cells(one: pd.DataFrame, other: pd.DataFrame) -> Iterator[tuple[str, Any, A
                 yield f"{name}, row {row}", value, now
 
 
-def _table(file: Path) -> pd.DataFrame | None:
+def _table(file: Path, without: Sequence[str]) -> pd.DataFrame | None:
     if file.suffix == ".csv":
         # each cell as it is written, so that no rounding of ours hides a digit
-        return pd.read_csv(file, dtype=str, keep_default_na=False)
-    if file.suffix == ".parquet":
-        return pd.read_parquet(file).reset_index()
-    return None
+        table = pd.read_csv(file, dtype=str, keep_default_na=False)
+    elif file.suffix == ".parquet":
+        table = pd.read_parquet(file).reset_index()
+    else:
+        return None
+    return table.drop(columns=list(without), errors="ignore")
+
+
+def _object(file: Path, without: Sequence[str]) -> Any:
+    value = json.loads(file.read_text("utf-8"))
+    if not isinstance(value, dict):
+        return value
+    return {key: inner for key, inner in value.items() if key not in without}
 
 
 def _leaves(value: Any) -> Iterator[Any]:

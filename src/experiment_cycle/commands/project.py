@@ -20,6 +20,7 @@ from experiment_cycle.data_versioning.options import DataVersioningOptions
 from experiment_cycle.data_versioning.versioning import Versions, open_versions
 from experiment_cycle.errors import ConfigurationError, DataError
 from experiment_cycle.snapshot import Snapshot
+from experiment_cycle.yaml_size import check_size
 
 ENTRIES = ("dataset", "dataset_version", "project_folder", "versioning_credentials")
 PATHS = frozenset({"filepath", "path", "filename"})
@@ -33,6 +34,10 @@ class Project:
     columns: Columns
     options: DataVersioningOptions
     catalog: DataCatalog
+
+    def credentials(self) -> Mapping[str, Any]:
+        """Give the block of credentials.yml that concerns data versions."""
+        return dict(self._load("versioning_credentials"))
 
     def versions(self) -> Versions:
         """Open the versions of the dataset in the backend the options name."""
@@ -97,6 +102,7 @@ def open_project(metadata: ProjectMetadata, env: str | None) -> Project:
         dict(parameters),
         read_elsewhere=parameters,
         folders=[Path(loader.conf_source) / (name or "") for name in environments],
+        to_run=False,
     )
     return Project(
         folder=folder,
@@ -112,6 +118,9 @@ def read(loader: AbstractConfigLoader, kind: str) -> dict[str, Any]:
     Raises:
         ConfigurationError: it is not there, or it is no YAML.
     """
+    ours: Any = loader
+    environments = (loader.env or ours.default_run_env, ours.base_env)
+    check_size(Path(loader.conf_source) / name for name in environments if name)
     try:
         return dict(loader[kind])
     except yaml.YAMLError as error:

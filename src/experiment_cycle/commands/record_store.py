@@ -51,7 +51,9 @@ def open_store(metadata: ProjectMetadata, env: str | None) -> RecordStore:
         **settings.CONFIG_LOADER_ARGS,
     )
     parameters = read(loader, "parameters")
-    configuration = check_parameters(parameters, read_elsewhere=parameters, folders=[])
+    configuration = check_parameters(
+        parameters, read_elsewhere=parameters, folders=[], to_run=False
+    )
     arguments: dict[str, Any] = {
         "project_path": folder,
         "config_loader": loader,

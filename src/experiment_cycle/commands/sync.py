@@ -42,7 +42,7 @@ def sync(metadata: Any, *, only: tuple[str, ...], env: str | None, as_json: bool
         folder = store.folder / JOURNALS
         for item in sync_all(folder, store.folder, store.tracking, store.credentials, only):
             found.append(item)
-            if item.state not in {"complete", "being written"}:
+            if item.state in {"brought up to date", "uploaded"}:
                 console.print(f"{item.run_id[:8]} {item.tracker}: {item.state}")
     if as_json:
         plain = [item.model_dump(mode="json") for item in found]

@@ -56,7 +56,7 @@ from difflib import get_close_matches
 from experiment_cycle.errors import ConfigurationError, near_misses
 from experiment_cycle.metrics.averages import OF_CLASS
 from experiment_cycle.metrics.costs import COSTS
-from experiment_cycle.metrics.custom import PATH, custom_metric, scorer_names
+from experiment_cycle.metrics.custom import PATH, FailingMetricError, custom_metric, scorer_names
 from experiment_cycle.metrics.layout import lay_out
 from experiment_cycle.metrics.listed import CLASSES, METRICS, RANKING, Metric
 from experiment_cycle.metrics.outcomes import Outcomes
@@ -202,7 +202,10 @@ def _meant(name: str, allowed: Iterable[str]) -> str:
 def _check(name: str, problems: tuple[ProblemType, ...], told: str) -> Metric:
     allowed = _allowed(problems)
     more = " NDCG, map, precision and recall also at any other K." if "ranking" in problems else ""
-    found = _find(name)
+    try:
+        found = _find(name)
+    except FailingMetricError as error:
+        raise error.of(problems) from error
     if found is None:
         raise ConfigurationError(f"There is no metric '{name}'. {_meant(name, allowed)}{more}")
     if not set(found.problems) & set(problems):

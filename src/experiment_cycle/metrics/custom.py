@@ -14,7 +14,7 @@ from __future__ import annotations
 import inspect
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
@@ -36,6 +36,20 @@ KINDS: tuple[ProblemType, ...] = ("binary", "multiclass", "regression", "ranking
 MOST_REPLICATES, FEWEST_REPLICATES, MOST_ROWS = 200, 50, 20_000_000
 
 Score = Callable[[Outcomes], float]
+
+
+class FailingMetricError(ConfigurationError):
+    """A metric of the user's own that fails on a sample of every problem; `failures` say how."""
+
+    def __init__(self, name: str, failures: dict[ProblemType, str]) -> None:
+        # most failures are of the function, and the same whatever the problem
+        told = "; ".join(dict.fromkeys(failures.values()))
+        super().__init__(f"The metric '{name}' fails on small samples. {told}")
+        self._name, self._failures = name, failures
+
+    def of(self, problems: Sequence[ProblemType]) -> FailingMetricError:
+        """Tell only of the problems that are asked about."""
+        return FailingMetricError(self._name, {kind: self._failures[kind] for kind in problems})
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,9 +116,7 @@ def _described(name: str) -> Metric:
         else:
             problems.append(kind)
     if not problems:
-        # most failures are of the function, and the same whatever the problem
-        told = " ".join(dict.fromkeys(failures.values()))
-        raise ConfigurationError(f"The metric '{name}' fails on small samples. {told}")
+        raise FailingMetricError(name, failures)
     matched = PATH.fullmatch(name)
     shown = name if matched is None else matched["path"].rpartition(".")[2]
     return Metric(

@@ -22,18 +22,19 @@ from experiment_cycle.tracking.left_running import PROCESS, this_process
 from experiment_cycle.tracking.live import LiveMetrics
 from experiment_cycle.tracking.record import name_dataset
 from experiment_cycle.tracking.recorder import Recorder
-from experiment_cycle.tracking.run_log import RunLog
+from experiment_cycle.tracking.run_log import LOG_FILE, RunLog
 from experiment_cycle.tracking.settings import TrackingSettings
 from experiment_cycle.tracking.system_metrics import SystemMetrics
-from experiment_cycle.tracking.translation import entry_of, parameters_of, tags_of
+from experiment_cycle.tracking.translation import CONTENTS, entry_of, parameters_of, tags_of
 
 logger = logging.getLogger(__name__)
 
-LOG_FILE = Path("data/08_reporting/run.log")
 CONFIGURATION_FILE = Path("data/08_reporting/configuration.yml")
 JOURNALS = Path("data/08_reporting/tracking")
 FILES = {"artifact", "figure", "table"}
 """Marks of datasets whose file is recorded as it is, under `artifacts/`, `figures/`, `tables/`."""
+MARKS = FILES | set(CONTENTS)
+"""All marks that a catalog entry may have under `metadata.experiment_cycle.log`."""
 
 
 class CommandRecord:
@@ -120,8 +121,7 @@ class CommandRecord:
         marks = (getattr(dataset, "metadata", None) or {}).get("experiment_cycle") or {}
         mark = marks.get("log")
         if is_artifact(dataset):
-            file, folder = _file_of(dataset), dataset.artifact_path
-            self._recorder.record_file(file, f"{folder}/{file.name}" if folder else file.name)
+            self._recorder.record_file(*place_of(dataset))
         elif mark in FILES:
             file = _file_of(dataset)
             self._recorder.record_file(file, f"{mark}s/{name}{file.suffix}")
@@ -159,6 +159,12 @@ class CommandRecord:
 def is_artifact(dataset: Any) -> bool:
     """Tell whether a catalog entry is wrapped as an artifact of the run that is recorded."""
     return hasattr(dataset, "artifact_path") and getattr(dataset, "run_id", None) is None
+
+
+def place_of(dataset: Any) -> tuple[Path, str]:
+    """Name the file, or the folder, of such an entry, and its path in the record."""
+    file, folder = _file_of(dataset), dataset.artifact_path
+    return file, f"{folder}/{file.name}" if folder else file.name
 
 
 def _file_of(dataset: Any) -> Path:

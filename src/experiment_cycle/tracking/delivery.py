@@ -35,6 +35,8 @@ from experiment_cycle.tracking.entries import (
 )
 from experiment_cycle.tracking.files import KeptArtifacts, as_recorded
 from experiment_cycle.tracking.journal import Journal, Receipt
+from experiment_cycle.tracking.run_log import FOLDER as LOGS
+from experiment_cycle.tracking.run_log import LOG_FILE
 from experiment_cycle.tracking.secrets import Secrets
 
 PAUSE_SECONDS = 0.2
@@ -76,6 +78,7 @@ class Delivery:
         self._journal = Journal(order.folder)
         self._secrets = Secrets.of(order.credentials)
         self._status: Status = "killed"
+        self._ended = False
         self.receipt = self._journal.receipt(order.tracker)
 
     def run(self, more_may_come: Callable[[], bool]) -> Receipt:
@@ -95,12 +98,12 @@ class Delivery:
         return self.receipt
 
     def _deliver(self, more_may_come: Callable[[], bool]) -> None:
-        if not self._journal.has_all(self._order.tracker) or self.receipt.failure:
+        if not self._journal.has_all(self._order.tracker):
             self._take(self._make(), more_may_come)
         if self._order.upload and self.receipt.offline:
             tracker: OfflineTracker = self._make()
             reference = tracker.upload(self._journal.description())
-            self._keep(offline=False, reference=reference)
+            self._keep(offline=False, reference=reference, failure=None)
 
     def _make(self) -> Any:
         order = self._order
@@ -121,6 +124,8 @@ class Delivery:
         for entry, offset in self._entries(more_may_come):
             self._write(tracker, entry)
             entries, taken = entries + 1, offset
+        if not self._ended and not self._order.upload:
+            self._log_what_was_said(tracker)
         tracker.close(self._status)
         # not before: what an SDK has taken is not yet kept, and would be lost with this process
         offline = bool(getattr(tracker, "offline", False))
@@ -151,9 +156,9 @@ class Delivery:
 
     def _note_status(self, entry: Entry) -> None:
         if isinstance(entry, Begun):
-            self._status = "killed"
+            self._status, self._ended = "killed", False
         elif isinstance(entry, Ended):
-            self._status = entry.status
+            self._status, self._ended = entry.status, True
 
     def _write_artifact(self, tracker: Tracker, entry: Artifact) -> None:
         with as_recorded(entry, self._order.project, self._order.kept) as file:
@@ -162,6 +167,18 @@ class Delivery:
                 return
         missing = sorted({*self.receipt.missing, entry.path})
         self._keep(missing=tuple(missing))
+
+    def _log_what_was_said(self, tracker: Tracker) -> None:
+        """Record the log of a run that was killed: nobody else does, and it is needed most."""
+        log = self._order.project / LOG_FILE
+        if not log.is_file():
+            return
+        with TemporaryDirectory() as folder:
+            copy = Path(folder, "killed.log")
+            # a traceback goes into the log past the filter for secrets
+            text = log.read_text(encoding="utf-8", errors="replace")
+            copy.write_text(self._secrets.hide(text), encoding="utf-8")
+            tracker.log_artifact(copy, f"{LOGS}/{copy.name}")
 
     def _plain(self, reference: str) -> str:
         """Name a folder of the project from there."""

@@ -132,10 +132,11 @@ class FanOut:
             reason = (
                 self.journal.receipt(name).failure or f"its process ended with {process.poll()}"
             )
+            then = "" if "Next step" in reason else " Next step: see that it can be reached."
             logger.warning(
                 "The tracker '%s' takes no more of this run: %s. The run goes on, and nothing is "
-                "lost. Next step: %s, once it can be reached.",
-                *(name, reason.rstrip("."), SYNC),
+                "lost.%s What is missing is delivered by: %s",
+                *(name, reason.rstrip("."), then, SYNC),
             )
 
     def _report_slow(self) -> None:

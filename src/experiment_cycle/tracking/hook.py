@@ -25,7 +25,7 @@ from experiment_cycle.tracking.cycle import Cycle, kept_nodes, rewrites
 from experiment_cycle.tracking.entries import Status
 from experiment_cycle.tracking.left_running import close_left_running
 from experiment_cycle.tracking.planning import made, plan
-from experiment_cycle.tracking.secrets import hide_in_logs
+from experiment_cycle.tracking.secrets import hide_in_logs, scrub
 from experiment_cycle.tracking.settings import TrackingSettings
 
 # MLflow advises the authors of kedro-mlflow when it is imported, past any filter
@@ -73,6 +73,10 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         everything = plan(pipelines["__default__"], self._parameters, catalog)
         self._planned = {node.name: node for node in everything}
         asked = [self._planned[node.name] for node in pipeline.nodes if node.name in self._planned]
+        if not asked:
+            # predictions are no part of a cycle, and have a run of their own
+            self._is_mlflow_enabled, self.run_id = False, None
+            return
         skipped = [
             node for node in asked if run_params["only_missing_outputs"] and made(node, catalog)
         ]
@@ -111,6 +115,11 @@ class CycleMlflowHook(MlflowHook):  # type: ignore[misc]
         """Close the log, and the record."""
         self._end("The run is finished.", "finished")
         super().after_pipeline_run(run_params, pipeline, catalog)
+
+    @hook_impl(tryfirst=True)
+    def on_node_error(self, error: Exception) -> None:
+        """Hide secrets in an error before anybody writes it down."""
+        scrub(error, self._settings.secrets)
 
     @hook_impl
     def on_pipeline_error(

@@ -127,6 +127,10 @@ class Journal:
         size = self.entries_file.stat().st_size if self.entries_file.exists() else 0
         return self.receipt(tracker).offset >= size
 
+    def trackers(self) -> list[str]:
+        """Name the trackers that have begun to take the journal."""
+        return sorted(path.stem for path in self.folder.glob("*.json") if path.name != DESCRIPTION)
+
     def tracker_folder(self, tracker: str) -> Path:
         """Name the folder that is a tracker's own."""
         return self.folder / tracker

@@ -28,8 +28,14 @@ def close_left_running(experiment_id: str) -> list[str]:
     found = client.search_runs([experiment_id], "attributes.status = 'RUNNING'")
     gone = [run.info.run_id for run in found if is_gone(run.data.tags.get(PROCESS, ""))]
     for run_id in gone:
-        client.set_terminated(run_id, "KILLED")
+        client.set_terminated(run_id, "KILLED", _last_sign(client, run_id))
     return gone
+
+
+def _last_sign(client: MlflowClient, run_id: str) -> int | None:
+    """Tell when a run last said anything, in milliseconds; None: nobody knows."""
+    looks = client.get_metric_history(run_id, "system.cpu_percent")
+    return max((look.timestamp for look in looks), default=None)
 
 
 def is_gone(name: str) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import mlflow
@@ -11,6 +14,7 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 from mlflow.tracking import MlflowClient
 
 from experiment_cycle.errors import IntegrityError
+from experiment_cycle.tracking.files import content_of
 from experiment_cycle.tracking.translation import tags_of
 
 
@@ -59,22 +63,47 @@ def recorded_tags() -> dict[str, str]:
     return {} if run is None else dict(MlflowClient().get_run(run.info.run_id).data.tags)
 
 
+def recorded_parameters() -> dict[str, str]:
+    """Read the parameters of the active run back from the store; empty where no run is active."""
+    run = mlflow.active_run()
+    return {} if run is None else dict(MlflowClient().get_run(run.info.run_id).data.params)
+
+
 def read_back(path: str) -> bytes:
     """Read one artifact of the active run back from the store.
 
     Raises:
         IntegrityError: no run is active, or it has no such artifact.
     """
+    with _downloaded(path) as file:
+        return file.read_bytes()
+
+
+def recorded_content(path: str) -> str:
+    """Hash one artifact of the active run as the store gives it back; see `content_of`.
+
+    Raises:
+        IntegrityError: no run is active, or it has no such artifact.
+    """
+    with _downloaded(path) as file:
+        return content_of(file)
+
+
+@contextmanager
+def _downloaded(path: str) -> Iterator[Path]:
     run = mlflow.active_run()
     if run is None:
         raise IntegrityError(f"Cannot read '{path}' back: no MLflow run is active.")
-    try:
-        local = mlflow.artifacts.download_artifacts(f"{run.info.artifact_uri}/{path}")
-    except (mlflow.MlflowException, OSError) as error:
-        raise IntegrityError(
-            f"MLflow run {run.info.run_id} does not give back its artifact '{path}': {error}"
-        ) from error
-    return Path(local).read_bytes()
+    with TemporaryDirectory() as folder:
+        try:
+            local = mlflow.artifacts.download_artifacts(
+                f"{run.info.artifact_uri}/{path}", dst_path=folder
+            )
+        except (mlflow.MlflowException, OSError) as error:
+            raise IntegrityError(
+                f"MLflow run {run.info.run_id} does not give back its artifact '{path}': {error}"
+            ) from error
+        yield Path(local)
 
 
 def _active_run_id() -> str:

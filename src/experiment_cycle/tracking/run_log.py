@@ -12,6 +12,7 @@ from experiment_cycle.tracking.secrets import Secrets, SecretsFilter
 FORMAT = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
 STAMP = "%Y-%m-%dT%H-%M-%SZ"
 FOLDER = "logs"
+LOG_FILE = Path("data/08_reporting/run.log")
 
 
 class RunLog:

@@ -6,15 +6,24 @@ import logging
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 HIDDEN = "***"
-SECRET_NAME = re.compile(
-    r"(^|[_\-.])(api[_-]?key|access[_-]?key|account[_-]?key|secret|token|password|passwd|credentials?)"
-    r"($|[_\-.])|[_\-.]pwd$",
-    re.IGNORECASE,
-)
-"""Names of parameters and environment variables whose values are secrets."""
+WORDS = {
+    *("secret", "secrets", "token", "password", "passwd", "passphrase", "credential"),
+    *("credentials", "authorization", "apikey", "pgpassword"),
+}
+"""Parts of a name whose values are secrets."""
+KEYS = {
+    *("access", "account", "api", "client", "encryption", "fernet", "openai", "private"),
+    *("secret", "service", "shared", "signing", "ssh", "storage"),
+}
+"""What makes a secret of the part `key` that follows it."""
+LAST = {"pass", "pwd", "pat"}
+"""Parts that tell a secret at the end of a longer name: PWD alone is a folder."""
+IN_THE_OPEN = {"url", "endpoint", "host", "region", "user", "username", "project", "workspace"}
+"""Last parts of names under `credentials` whose values a message has to show."""
 SHORTEST = 6
 """A shorter value would hide parts of ordinary words."""
 
@@ -29,10 +38,22 @@ class Secrets:
         self._pattern = re.compile("|".join(map(re.escape, found))) if found else None
 
     @classmethod
-    def of(cls, *trees: Mapping[str, Any]) -> Secrets:
-        """Take every text in blocks of credentials, and the secrets of the environment."""
-        named = (value for name, value in os.environ.items() if is_secret_name(name))
-        return cls([*named, *(text for tree in trees for text in _texts(tree))])
+    def of(
+        cls, credentials: Mapping[str, Any], parameters: Mapping[str, Any] | None = None
+    ) -> Secrets:
+        """Take the values of credentials, and those of secret names elsewhere.
+
+        Args:
+            credentials: Blocks of credentials: all their values but addresses and user names.
+            parameters: Nested parameters: values whose own name, or whose block's, is a secret's.
+        """
+        named = (
+            value
+            for name, value in os.environ.items()
+            if is_secret_name(name) or name.upper().endswith("_KEY")
+        )
+        found = [*named, *_texts(credentials), *_named_texts(parameters or {})]
+        return cls(found)
 
     def hide(self, text: str) -> str:
         """Put stars in the place of every secret in a text, and of a password in an address."""
@@ -74,14 +95,54 @@ def hide_in_logs(secrets: Secrets) -> None:
         handler.addFilter(SecretsFilter(secrets))
 
 
+def scrub(error: BaseException, secrets: Secrets) -> None:
+    """Hide secrets in what an error says, and in what led to it."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        each.args = tuple(secrets.hide(a) if isinstance(a, str) else a for a in each.args)
+        if isinstance(getattr(each, "message", None), str):
+            each.message = secrets.hide(each.message)  # type: ignore[attr-defined]
+        waiting += [each.__cause__, each.__context__]
+
+
 def is_secret_name(name: str) -> bool:
     """Tell whether a value of this name is a secret."""
-    return SECRET_NAME.search(name) is not None
+    parts = _parts(name)
+    return (
+        not WORDS.isdisjoint(parts)
+        or any(part in KEYS and after == "key" for part, after in pairwise(parts))
+        or (len(parts) > 1 and parts[-1] in LAST)
+        or parts[-2:] == ["connection", "string"]
+    )
 
 
-def _texts(tree: Any) -> Iterator[str]:
+def _parts(name: str) -> list[str]:
+    """Split a name at signs, and where a small letter is followed by a capital one."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return [part.lower() for part in re.split(r"[^A-Za-z0-9]+", spaced) if part]
+
+
+def _texts(tree: Any, name: str = "") -> Iterator[str]:
     if isinstance(tree, Mapping):
-        for value in tree.values():
+        for key, value in tree.items():
+            yield from _texts(value, str(key))
+    elif isinstance(tree, list | tuple):
+        for value in tree:
+            yield from _texts(value, name)
+    elif isinstance(tree, bool) or tree is None or not IN_THE_OPEN.isdisjoint(_parts(name)[-1:]):
+        return
+    else:
+        yield str(tree)
+
+
+def _named_texts(tree: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in tree.items():
+        if is_secret_name(str(key)):
             yield from _texts(value)
-    elif isinstance(tree, str):
-        yield tree
+        elif isinstance(value, Mapping):
+            yield from _named_texts(value)

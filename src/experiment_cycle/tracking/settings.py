@@ -25,6 +25,12 @@ class TrackingSettings:
     secrets: Secrets = field(default_factory=lambda: Secrets(()), repr=False)
 
     @classmethod
-    def of(cls, options: TrackingOptions, credentials: Mapping[str, Any]) -> TrackingSettings:
-        """Take all of `credentials.yml`."""
-        return cls(options, dict(credentials.get("tracking") or {}), Secrets.of(credentials))
+    def of(
+        cls,
+        options: TrackingOptions,
+        credentials: Mapping[str, Any],
+        parameters: Mapping[str, Any],
+    ) -> TrackingSettings:
+        """Take all of `credentials.yml`, and the parameters, which may hold secrets too."""
+        secrets = Secrets.of(credentials, parameters)
+        return cls(options, dict(credentials.get("tracking") or {}), secrets)

@@ -82,6 +82,6 @@ def _telling_of_the_store(what: object) -> Iterator[None]:
         told = " ".join(str(error).split())[:300]
         raise BackendError(
             f"MLflow's store cannot be used, where the copy of {what} is kept: {told}. Nothing "
-            "that is finished is lost. Next step: see that the store can be reached and written, then "
-            "kedro run --pipelines=decision,reporting"
+            "that is finished is lost. Next step: see that the store can be reached and written, "
+            "then kedro run --pipelines=decision,reporting"
         ) from error

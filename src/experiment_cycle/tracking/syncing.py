@@ -58,33 +58,50 @@ def sync(
     Yields:
         What became of each record of each tracker.
     """
+    given_up: dict[str, str] = {}
     for journal in journals(folder):
         run_id = journal.description().run_id
         with unless_written(journal) as free:
-            for name in only or options.trackers:
-                if name == RECORD and not journal.receipt(RECORD).failure:
+            for name in only or _trackers(options, journal):
+                receipt = journal.receipt(name)
+                if name == RECORD and not receipt.failure:
                     continue
-                if not free:
-                    yield _synced(run_id, name, "being written", journal.receipt(name))
-                    continue
-                order = Order(
-                    folder=journal.folder,
-                    project=project,
-                    tracker=name,
-                    options=_options(options, name),
-                    credentials=dict(credentials.get(name) or {}),
-                    kept=_kept(run_id),
-                    upload=True,
-                )
-                yield _sync(run_id, order, journal, 2 * options.patience_seconds + 60.0)
+                done = journal.has_all(name) and not receipt.offline
+                if done or not free:
+                    yield _synced(run_id, name, "complete" if done else "being written", receipt)
+                elif name in given_up:
+                    state: State = "offline" if journal.has_all(name) else "behind"
+                    yield _synced(run_id, name, state, receipt, given_up[name])
+                else:
+                    order = Order(
+                        folder=journal.folder,
+                        project=project,
+                        tracker=name,
+                        options=_options(options, name),
+                        credentials=dict(credentials.get(name) or {}),
+                        kept=_kept(run_id),
+                        upload=True,
+                    )
+                    found = _sync(run_id, order, journal, 2 * options.patience_seconds + 60.0)
+                    if found.state in {"behind", "offline"}:
+                        given_up[name] = "not tried again after the one above"
+                    yield found
+
+
+def _trackers(options: TrackingOptions, journal: Journal) -> list[str]:
+    """Name the trackers in use, and those that have begun with this run and not come to an end."""
+    begun = [
+        name
+        for name in journal.trackers()
+        if not journal.has_all(name) or journal.receipt(name).offline
+    ]
+    return list(dict.fromkeys([*options.trackers, *begun]))
 
 
 def _sync(run_id: str, order: Order, journal: Journal, seconds: float) -> Synced:
     name = order.tracker
     before = journal.receipt(name)
-    had_all = journal.has_all(name) and not before.failure
-    if had_all and not before.offline:
-        return _synced(run_id, name, "complete", before)
+    had_all = journal.has_all(name)
     slow = not _deliver(order, seconds)
     now = journal.receipt(name)
     if not journal.has_all(name) or (slow and not had_all):

@@ -16,6 +16,10 @@ LONGEST = 6000
 CUT = " … (whole value: configuration.yml)"
 
 
+CONTENTS = ("metrics", "history", "validation", "dataset", "tags")
+"""Marks of datasets of which the content is recorded, and not only the file."""
+
+
 def flatten(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield each leaf of nested dicts with its dotted path; lists are leaves."""
     if isinstance(tree, dict) and tree:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import platform
 import re
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from importlib.metadata import distributions
@@ -16,10 +14,9 @@ from pathlib import Path
 import psutil
 from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
+from experiment_cycle.git import git
 from experiment_cycle.training.gpu import gpu_names
 from experiment_cycle.training.records import Environment
-
-logger = logging.getLogger(__name__)
 
 LOCK_FILE = "requirements.lock"
 NO_DIRT = (
@@ -32,7 +29,6 @@ NO_DIRT = (
 """A run itself changes the pointers to data versions and the ledger; they are no change of code."""
 LARGEST_NEW_FILE = 2**20
 """Bytes; a new file that git does not know yet is named in the diff beyond it, not written out."""
-TIMEOUT = 60
 PLAIN = (
     "-c",
     "core.quotePath=false",
@@ -63,9 +59,9 @@ def code_state(project_folder: Path) -> CodeState:
         included, in a form that `git apply` takes. Files that git ignores do not count, nor do
         pointers to data versions and the ledger.
     """
-    if _git(project_folder, "rev-parse", "--is-inside-work-tree") is None:
+    if git(project_folder, "rev-parse", "--is-inside-work-tree") is None:
         return CodeState(commit=None, clean=None, diff="")
-    found = _git(project_folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    found = git(project_folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     commit = found.decode().strip() if found else None
     diff = _diff(project_folder, commit)
     if diff is None:
@@ -97,7 +93,7 @@ def describe_environment(project_folder: Path, code: CodeState) -> Environment:
 
 def diff_of_commits(project_folder: Path, one: str, other: str) -> str | None:
     """Write what differs below a folder between two commits; None if git does not have both."""
-    changes = _git(
+    changes = git(
         project_folder,
         *PLAIN,
         *("diff", "--no-color", "--no-ext-diff", "--no-textconv", "--relative"),
@@ -147,9 +143,9 @@ def _diff(folder: Path, commit: str | None) -> str | None:
     base = commit
     if base is None:
         # before the first commit everything is new: compare with the tree that has no file
-        tree = _git(folder, "hash-object", "-t", "tree", "--stdin", stdin=b"")
+        tree = git(folder, "hash-object", "-t", "tree", "--stdin", stdin=b"")
         base = tree.decode().strip() if tree else None
-    listed = _git(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", ".", *NO_DIRT)
+    listed = git(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", ".", *NO_DIRT)
     if base is None or listed is None:
         return None
     new = [name for name in listed.decode("utf-8", "surrogateescape").split("\0") if name]
@@ -159,7 +155,7 @@ def _diff(folder: Path, commit: str | None) -> str | None:
         index = Path(scratch) / "index"
         if not _copy_index(folder, index, written):
             return None
-        changes = _git(
+        changes = git(
             folder,
             *PLAIN,
             *("diff", "--binary", "--no-color", "--no-ext-diff", "--no-textconv", "--relative"),
@@ -174,7 +170,7 @@ def _diff(folder: Path, commit: str | None) -> str | None:
 
 def _copy_index(folder: Path, copy: Path, new: list[str]) -> bool:
     """Copy git's index and note new files in the copy, so that they show in a diff."""
-    path = _git(folder, "rev-parse", "--git-path", "index")
+    path = git(folder, "rev-parse", "--git-path", "index")
     if path is None:
         return False
     index = folder / os.fsdecode(path.removesuffix(b"\n"))
@@ -185,7 +181,7 @@ def _copy_index(folder: Path, copy: Path, new: list[str]) -> bool:
     names = b"\0".join(name.encode("utf-8", "surrogateescape") for name in new)
     add = ("--literal-pathspecs", "add", "--intent-to-add")
     read = ("--pathspec-from-file=-", "--pathspec-file-nul")
-    return _git(folder, *add, *read, stdin=names, index=copy) is not None
+    return git(folder, *add, *read, stdin=names, index=copy) is not None
 
 
 def _size(file: Path) -> int:
@@ -193,35 +189,3 @@ def _size(file: Path) -> int:
         return file.lstat().st_size
     except OSError:
         return 0
-
-
-def _git(
-    folder: Path, *arguments: str, stdin: bytes | None = None, index: Path | None = None
-) -> bytes | None:
-    """Run git in a folder and return what it prints; None if it is missing, slow, or fails."""
-    # a hook of git's own sets variables that would lead to another repository
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("GIT_")
-    } | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-    if index is not None:
-        environment["GIT_INDEX_FILE"] = str(index)
-    try:
-        done = subprocess.run(  # noqa: S603
-            ["git", "-C", str(folder), *arguments],  # noqa: S607
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            timeout=TIMEOUT,
-            check=False,
-            env=environment,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        logger.info("git gives no answer: %s", error)
-        return None
-    if done.returncode == 0:
-        return done.stdout
-    message = done.stderr.decode("utf-8", "replace").strip()
-    # `rev-parse --quiet` fails without a word where there is no commit yet
-    if message and "not a git repository" not in message:
-        logger.warning("git %s failed: %s", arguments[0], message)
-    return None

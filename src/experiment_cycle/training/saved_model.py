@@ -7,8 +7,6 @@ FOLDER` predicts what the folder asks for.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ import skops.io
 
 from experiment_cycle.datasets.skops_model import load_model
 from experiment_cycle.errors import IntegrityError
+from experiment_cycle.fresh_process import run_module
 from experiment_cycle.metrics.outcomes import Floats
 from experiment_cycle.problem import Problem
 from experiment_cycle.training.predicting import predict_outputs
@@ -70,7 +69,9 @@ def try_saved_model(
             "trusted": list(trusted),
         }
         (folder / REQUEST).write_text(json.dumps(asked), encoding="utf-8")
-        _run(folder, file)
+        failed = run_module(__name__, str(folder), timeout=TIMEOUT)
+        if failed is not None:
+            raise _not_loadable(file, failed)
         predicted = np.load(folder / PREDICTION, allow_pickle=False)
     if predicted.shape == expected.shape and predicted.tobytes() == expected.tobytes():
         return
@@ -90,25 +91,6 @@ def _difference(predicted: Floats, expected: Floats) -> str:
         f"the prediction for {int(differs.sum())} (first for number {first + 1}: "
         f"{predicted[first]} instead of {expected[first]})"
     )
-
-
-def _run(folder: Path, file: Path) -> None:
-    """Let a fresh interpreter, which finds the same modules as this one, write the prediction."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
-    try:
-        done = subprocess.run(  # noqa: S603
-            [sys.executable, "-P", "-m", __name__, str(folder)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=TIMEOUT,
-            check=False,
-            env=environment,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise _not_loadable(file, str(error)) from error
-    if done.returncode != 0:
-        told = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise _not_loadable(file, told[-1] if told else f"exit code {done.returncode}")
 
 
 def _not_loadable(file: Path, why: str) -> IntegrityError:

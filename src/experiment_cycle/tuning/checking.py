@@ -37,12 +37,23 @@ RESOURCES = {
 
 
 def check_tuning(options: TuningOptions, training: TrainingOptions) -> None:
-    """Check the search spaces against the estimators they are for, and the grid's size.
+    """Refuse a search that makes no sense; see `tuning_problems`.
 
     Raises:
-        ConfigurationError: a space names a hyperparameter its estimator does not have, goes beyond
-            what it may be, or depends on what is not searched; there is nothing to search; or a
-            grid has more points than there are trials. The message names all that is wrong.
+        ConfigurationError: the message names all that is wrong.
+    """
+    problems = tuning_problems(options, training)
+    if problems:
+        raise ConfigurationError(" ".join(problems))
+
+
+def tuning_problems(options: TuningOptions, training: TrainingOptions) -> list[str]:
+    """Check the search spaces against the estimators they are for, and what is left to search.
+
+    Returns:
+        What is wrong, each with its key: a space names a hyperparameter its estimator does not
+        have, goes beyond what it may be, or depends on what is not searched; there is nothing to
+        search; a grid has more points than there are trials; or Hyperband would judge no trial.
     """
     problems: list[str] = []
     for estimator in Spaces.model_fields:
@@ -50,8 +61,7 @@ def check_tuning(options: TuningOptions, training: TrainingOptions) -> None:
         problems += _of_space(estimator, given or {}, training)
     if options.method != "none" and not problems:
         problems += _of_search(options, training)
-    if problems:
-        raise ConfigurationError(" ".join(problems))
+    return problems
 
 
 def _of_space(estimator: str, space: Space, training: TrainingOptions) -> Iterator[str]:
@@ -151,11 +161,10 @@ def _of_search(options: TuningOptions, training: TrainingOptions) -> Iterator[st
     if not space:
         searchable = training.hyperparameters(estimator)
         remedy = "name at least one hyperparameter, or set" if searchable else "set"
-        why = (
-            "null, and nothing is known to derive it from," if options.is_derived(estimator) else ""
-        )
+        derived = options.is_derived(estimator)
+        why = "null, and nothing is known to derive it from" if derived else "empty"
         yield (
-            f"{key} is {why or 'empty'}, so that method '{options.method}' has nothing to search; "
+            f"{key}: it is {why}, so that method '{options.method}' has nothing to search; "
             f"{remedy} tuning.method to none."
         )
         return
@@ -165,8 +174,24 @@ def _of_search(options: TuningOptions, training: TrainingOptions) -> Iterator[st
             f"{key}.{resource}: Hyperband gives promising trials more {resource} itself; leave it "
             "out of the space, and set its most in training.estimators."
         )
+    if options.method == "hyperband" and resource is not None:
+        yield from _of_resource(options, training, resource)
     if options.method == "grid":
         yield from _of_grid(options, space, training)
+
+
+def _of_resource(options: TuningOptions, training: TrainingOptions, resource: str) -> Iterator[str]:
+    """Find out whether any trial is judged before it has ended by itself."""
+    most = training.hyperparameters(training.estimator).get(resource)
+    least = options.hyperband.min_resource
+    if most is None or least is None or least < most:
+        return
+    allowed = f"1 to {most - 1:,}, or null" if most > 1 else "only null"
+    yield (
+        f"tuning.hyperband.min_resource: {least:,} is allowed only below the {most:,} that a whole "
+        f"trial takes (training.estimators.{training.estimator}.{resource}), for no trial would be "
+        f"stopped early. Allowed: {allowed}."
+    )
 
 
 def _of_grid(options: TuningOptions, space: Space, training: TrainingOptions) -> Iterator[str]:
@@ -177,9 +202,10 @@ def _of_grid(options: TuningOptions, space: Space, training: TrainingOptions) ->
     if needed > options.trials:
         more = "" if needed == size else ", and the configuration itself is tried first"
         yield (
-            f"tuning.method is grid: tuning.spaces.{training.estimator} has {size:,} points{more}, "
-            f"but tuning.trials is {options.trials:,}. Next step: set tuning.trials to {needed:,}, "
-            "search fewer hyperparameters, or give fewer values by num, step or choices."
+            f"tuning.method: it is grid, and tuning.spaces.{training.estimator} has {size:,} "
+            f"points{more}, but tuning.trials is {options.trials:,}. Next step: set tuning.trials "
+            f"to {needed:,}, search fewer hyperparameters, or give fewer values by num, step or "
+            "choices."
         )
 
 

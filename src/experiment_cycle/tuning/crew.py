@@ -10,10 +10,10 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from experiment_cycle.tuning.hand_over import write_work
 from experiment_cycle.tuning.live import LiveFiles
+from experiment_cycle.tuning.own_folder import OwnFolder
 from experiment_cycle.tuning.worker import Work
 from experiment_cycle.tuning.worker_process import DEATHS
 
@@ -56,8 +56,8 @@ class Crew:
         self._begun = 0
         self._causes: dict[int, list[str]] = {}
         self._looked = time.monotonic()
-        self._temporary = TemporaryDirectory(prefix="tuning-")
-        self._folder = Path(self._temporary.name)
+        self._temporary = OwnFolder("tuning-")
+        self._folder = self._temporary.path
         try:
             write_work(self._folder, work)
             for _ in range(size):
@@ -112,7 +112,7 @@ class Crew:
             process.wait(DYING)
             _close(process)
         self._members.clear()
-        self._temporary.cleanup()
+        self._temporary.remove()
 
     def _begin_one(self) -> None:
         name = f"{self._work.run}.{self._begun}"

@@ -51,4 +51,4 @@ def read_work(folder: Path) -> Any:
     else:
         arrays = [memoryview(bytearray()) for _ in places]
     # the folder is this run's own, and nobody else can write to it
-    return pickle.loads((folder / CONTENT).read_bytes(), buffers=arrays)  # noqa: S301
+    return pickle.loads((folder / CONTENT).read_bytes(), buffers=arrays)  # noqa: S301  # nosec B301

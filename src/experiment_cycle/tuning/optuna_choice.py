@@ -19,6 +19,9 @@ from experiment_cycle.tuning.optuna_trials import (
 )
 from experiment_cycle.tuning.spaces import contains, grid
 
+DRAWS = 20
+"""So often a sampler may draw what was tried, before another one is asked."""
+
 
 class OptunaChoice:
     """Asks Optuna's samplers, over a study in memory that holds what they may know.
@@ -35,6 +38,7 @@ class OptunaChoice:
         self._chosen: dict[int, dict[str, Any]] = {}
         self._waiting: dict[int, Trial] = {}
         self._points = _shuffled_grid(study) if study.method == "grid" else None
+        self._seen: set[str] = set()
 
     def choose(self, number: int) -> dict[str, Any] | None:
         """Choose a trial's parameters; see `Choice.choose`."""
@@ -42,19 +46,20 @@ class OptunaChoice:
         if number == 0 and study.first is not None:
             if self._points is None and contains(study.space, study.first):
                 self._enter(number, study.first)
+            self._seen.add(_key(study.first))
             return study.first
         if self._points is not None:
             place = number - (study.first is not None)
             return self._points[place] if place < len(self._points) else None
         for waiting in sorted(self._waiting):
             self._enter(waiting, self._waiting.pop(waiting).parameters)
-        self._known.sampler = _sampler(study, number)
-        live = self._live[number] = self._known.ask()
-        self._chosen[number] = _ask(live, study)
+        self._live[number], self._chosen[number] = self._draw(number)
+        self._seen.add(_key(self._chosen[number]))
         return self._chosen[number]
 
     def take_up(self, trial: Trial) -> None:
         """Take note of a finished trial; see `Choice.take_up`."""
+        self._seen.add(_key(trial.parameters))
         if self._points is None and contains(self._study.space, trial.parameters):
             self._waiting[trial.number] = trial
 
@@ -75,6 +80,23 @@ class OptunaChoice:
             value = trial.value if trial.state == "complete" else None
             self._known.tell(live, value, state=STATES[trial.state])
 
+    def _draw(self, number: int) -> tuple[optuna.Trial, dict[str, Any]]:
+        """Draw a configuration that was not tried yet, where draws enough find one.
+
+        Where conditions leave little to vary, or all is whole numbers and choices, a sampler draws
+        the same again and again. What is drawn in vain counts for no sampler.
+        """
+        for sampler in (_sampler(self._study, number), _random_sampler(self._study, number)):
+            self._known.sampler = sampler
+            for _ in range(DRAWS):
+                live = self._known.ask()
+                chosen = _ask(live, self._study)
+                if _key(chosen) not in self._seen:
+                    return live, chosen
+                self._known.tell(live, state=STATES["failed"])
+        live = self._known.ask()
+        return live, _ask(live, self._study)
+
     def _enter(self, number: int, parameters: dict[str, Any]) -> None:
         """Enter a trial whose parameters are known as one that is under way."""
         self._known.sampler = optuna.samplers.RandomSampler(seed=0)
@@ -88,10 +110,22 @@ def _sampler(study: Study, number: int) -> optuna.samplers.BaseSampler:
 
     One sampler for the whole study would start over with its first draws after a resume.
     """
-    seed = int(np.random.SeedSequence([study.seed, number]).generate_state(1)[0])
     if study.method == "random":
-        return optuna.samplers.RandomSampler(seed=seed)
-    return optuna.samplers.TPESampler(seed=seed)
+        return _random_sampler(study, number)
+    return optuna.samplers.TPESampler(seed=_seed(study, number))
+
+
+def _random_sampler(study: Study, number: int) -> optuna.samplers.BaseSampler:
+    return optuna.samplers.RandomSampler(seed=_seed(study, number))
+
+
+def _seed(study: Study, number: int) -> int:
+    return int(np.random.SeedSequence([study.seed, number]).generate_state(1)[0])
+
+
+def _key(parameters: dict[str, Any]) -> str:
+    """Write parameters so that equal ones are written alike."""
+    return repr(sorted(parameters.items()))
 
 
 def _shuffled_grid(study: Study) -> list[dict[str, Any]]:

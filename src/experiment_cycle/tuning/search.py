@@ -26,6 +26,7 @@ from experiment_cycle.tuning.planning import SearchPlan, plan_search
 from experiment_cycle.tuning.records import SearchRecord
 from experiment_cycle.tuning.spaces import with_parameters
 from experiment_cycle.tuning.trials import best_trial, curves_table, trials_table
+from experiment_cycle.tuning.undefined import UndefinedMetric
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Found(NamedTuple):
     record: SearchRecord
 
 
-def search(
+def search(  # noqa: PLR0913, PLR0917 - what a fit depends on, and what a search does beside
     train: pd.DataFrame,
     validation: pd.DataFrame,
     columns: Columns,
@@ -55,6 +56,7 @@ def search(
     task: Task,
     seed: int,
     storage_folder: Path,
+    primary: str | None = None,
 ) -> Found:
     """Try hyperparameters of the challenger's estimator, and keep the best.
 
@@ -71,8 +73,10 @@ def search(
         task: What is learned.
         seed: From which every random choice flows.
         storage_folder: Where studies are kept.
+        primary: A metric that a decision will go by, and that some trial must have.
 
     Raises:
+        DataError: the trials do not have that metric.
         ConfigurationError: the search space does not fit the estimator, or every trial failed.
         BackendError: the tuner is unknown or not installed, or the study cannot be written.
         IntegrityError: a study that was kept is damaged.
@@ -90,10 +94,14 @@ def search(
     plan = plan_search(prepared, training, options, task, seed)
     storage_folder.mkdir(parents=True, exist_ok=True)
     of_backend = () if options.of_backend is None else (options.of_backend,)
-    searched, earlier = _run(tuner_class(storage_folder, *of_backend), plan)
+    undefined = UndefinedMetric(
+        primary, prepared, storage_folder / plan.study.key, plan.study.trials
+    )
+    searched, earlier = _run(tuner_class(storage_folder, *of_backend), plan, undefined)
     best = best_trial(searched.trials, plan.study.greater_is_better)
     if best is None:
         raise _nothing_worked(searched, plan.study, storage_folder)
+    undefined.check(best.number)
     asked = {
         "backend": options.backend,
         "estimator": training.estimator,
@@ -112,7 +120,7 @@ def search(
     )
 
 
-def _run(tuner: Tuner, plan: SearchPlan) -> tuple[Searched, int]:
+def _run(tuner: Tuner, plan: SearchPlan, undefined: UndefinedMetric) -> tuple[Searched, int]:
     """Run the trials; tell how many of them there were before, too."""
     study = plan.study
     earlier = tuner.finished(study)
@@ -126,8 +134,16 @@ def _run(tuner: Tuner, plan: SearchPlan) -> tuple[Searched, int]:
             "Search %s is new: no trial is kept for these data, settings and seed.", study.key[:12]
         )
     with progress_bar(f"search, {plan.metric}", study.trials, done=len(earlier)) as advance:
-        on_trial = _telling(study, earlier, advance)
-        searched = tuner.run(study, _objective(plan), on_trial)
+        on_trial = _telling(study, earlier, advance, undefined)
+        try:
+            searched = tuner.run(study, _objective(plan), on_trial)
+        except KeyboardInterrupt:
+            logger.warning(
+                "Search %s was stopped: %d of %d trials are kept, and the same command goes on "
+                "with them.",
+                *(study.key[:12], len(tuner.finished(study)), study.trials),
+            )
+            raise
     logger.info("Search %s: %s", study.key[:12], searched.stopped_because)
     return searched, len(earlier)
 
@@ -141,7 +157,9 @@ def _objective(plan: SearchPlan) -> Objective:
     )
 
 
-def _telling(study: Study, earlier: Sequence[Trial], advance: Advance) -> Callable[[Trial], None]:
+def _telling(
+    study: Study, earlier: Sequence[Trial], advance: Advance, undefined: UndefinedMetric
+) -> Callable[[Trial], None]:
     """Make what is told of each new trial: it moves the bar, and warns of failures."""
     pick = max if study.greater_is_better else min
     values = [
@@ -156,6 +174,7 @@ def _telling(study: Study, earlier: Sequence[Trial], advance: Advance) -> Callab
         elif trial.state == "complete":
             values.append(trial.value)
         advance(trial.value, pick(values) if values else None)
+        undefined.look(trial)
 
     return on_trial
 
@@ -163,8 +182,9 @@ def _telling(study: Study, earlier: Sequence[Trial], advance: Advance) -> Callab
 def _nothing_worked(searched: Searched, study: Study, folder: Path) -> ConfigurationError:
     failed = [trial for trial in searched.trials if trial.state == "failed"]
     first = failed[0] if failed else searched.trials[0]
+    by = f" ({study.metric})" if str(first.reason).startswith("the metric is") else ""
     return ConfigurationError(
-        f"All {len(searched.trials)} trials failed. The first one: {first.reason}. Its "
+        f"All {len(searched.trials)} trials failed. The first one: {first.reason}{by}. Its "
         f"hyperparameters: {first.parameters}. Next step: mend the cause, delete the study "
         f"{study.key[:12]}… in {folder}, and run again."
     )

@@ -34,6 +34,22 @@ class SearchSpace(Options):
         default={}, description="varied only where others have one of these values"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_a_space(cls, given: Any) -> Any:
+        if isinstance(given, list | tuple):
+            written = ", ".join(map(str, given)) or "4, 8"
+            raise ValueError(
+                f"values to try are written {{type: categorical, choices: [{written}]}}, a range "
+                "{type: int, low: 4, high: 16} or {type: float, low: 0.1, high: 1.0}"
+            )
+        if not isinstance(given, dict | cls):
+            raise ValueError(
+                "a range is written {type: int, low: 4, high: 16}, values to try {type: "
+                "categorical, choices: [4, 8]}; one value alone belongs into training.estimators"
+            )
+        return given
+
     @model_validator(mode="after")
     def _hold_together(self) -> Self:
         if self.type == "categorical":

@@ -45,6 +45,7 @@ class StudyStore:
             folder: Of all studies.
             study: What is kept.
         """
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.folder = folder / study.key
         self._study = study
         self._path = folder / f"{study.key}.journal"

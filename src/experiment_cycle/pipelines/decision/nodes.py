@@ -65,6 +65,8 @@ def foresee_power(
     restore_ledger(ledger)
     own = ModelRecord.model_validate(challenger_record)
     other = IncumbentRecord.model_validate(incumbent_record)
+    if own.identity == other.identity:
+        return {}
     predicted = predict_all(challenger, incumbent, [], own, other, validation, columns)
     moments = number_moments(validation, columns, split_manifest["strategy"])
     if moments is not None:
@@ -153,6 +155,8 @@ def check_gates(
     incumbent_seen_rows: pd.DataFrame,
     edge_cases: dict[str, Any],
     behaviour: dict[str, Any],
+    retrained: dict[str, Any],
+    declared_artifacts: dict[str, Path],
 ) -> list[dict[str, Any]]:
     """Check the integrity of everything the decision rests on."""
     versions = open_versions(
@@ -181,8 +185,12 @@ def check_gates(
         label_horizon=splitting.label_horizon,
         edge_cases=edge_cases,
         behaviour=behaviour,
+        retrained=retrained if options.reproduce == "retrain" else None,
+        declared_artifacts=declared_artifacts,
     )
-    return [gate.model_dump(mode="json") for gate in check(evidence, options.gates, options.own_gates)]
+    return [
+        gate.model_dump(mode="json") for gate in check(evidence, options.gates, options.own_gates)
+    ]
 
 
 def make_decision(

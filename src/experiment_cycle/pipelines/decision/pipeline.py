@@ -82,6 +82,8 @@ def create_pipeline(**_: object) -> Pipeline:
                     "incumbent_seen_rows",
                     "edge_cases",
                     "behaviour",
+                    "retrained",
+                    "declared_artifacts",
                 ],
                 "gates",
                 name="check_gates",

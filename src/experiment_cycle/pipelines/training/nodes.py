@@ -9,8 +9,10 @@ from sklearn.pipeline import Pipeline
 
 from experiment_cycle.columns import Columns
 from experiment_cycle.problem import Task
+from experiment_cycle.reproducing.retraining import retrain
 from experiment_cycle.splitting.timed_keys import timed_keys
 from experiment_cycle.training.environment import code_state, describe_environment
+from experiment_cycle.training.known_features import describe_known
 from experiment_cycle.training.learning_curve import trace_learning_curve
 from experiment_cycle.training.learning_curve_plot import plot_learning_curve
 from experiment_cycle.training.logical_run import clear_run, run_plan
@@ -50,8 +52,32 @@ def train_challenger(
     )
 
 
+def retrain_challenger(
+    challenger: Pipeline,
+    challenger_fit: dict[str, Any],
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    best_hyperparameters: dict[str, Any],
+    columns: Columns,
+    options: TrainingOptions,
+    task: Task,
+    seed: int,
+    reproduce: str,
+) -> dict[str, Any]:
+    """Train the challenger again in a fresh process, if that is asked for."""
+    if reproduce != "retrain":
+        return {}
+    plan = Plan(
+        *(options.estimator, best_hyperparameters, train, validation, columns, options),
+        *(task, seed),
+    )
+    record = StoredFit.model_validate(challenger_fit).record
+    return retrain(challenger, record, plan).model_dump(mode="json")
+
+
 def try_challenger(
     challenger_fit: dict[str, Any],
+    _retrained: dict[str, Any],  # not read: a training that fails must not cost a look
     challenger_file: Path,
     train: pd.DataFrame,
     validation: pd.DataFrame,
@@ -109,6 +135,15 @@ def record_baseline(
 def list_seen_rows(train: pd.DataFrame, validation: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     """List every row that influenced the challenger or the baseline."""
     return timed_keys(pd.concat([train, validation]), columns)
+
+
+def describe_features(
+    train: pd.DataFrame, validation: pd.DataFrame, columns: Columns, options: TrainingOptions
+) -> dict[str, Any]:
+    """Describe the columns of the rows that the challenger learned from, to check new rows by."""
+    refits = options.refit == "train_and_validation"
+    rows = pd.concat([train, validation]) if refits else train
+    return describe_known(rows, columns).model_dump(mode="json")
 
 
 def draw_loss(training_history: dict[str, Any]) -> go.Figure:

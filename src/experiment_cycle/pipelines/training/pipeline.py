@@ -3,11 +3,13 @@
 from kedro.pipeline import Node, Pipeline
 
 from .nodes import (
+    describe_features,
     draw_learning_curve,
     draw_loss,
     list_seen_rows,
     record_baseline,
     record_environment,
+    retrain_challenger,
     train_baseline,
     train_challenger,
     train_on_shares,
@@ -41,9 +43,16 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="train_challenger",
             ),
             Node(
+                retrain_challenger,
+                ["challenger", "challenger_fit", *tuned, *options, "params:decision.reproduce"],
+                "retrained",
+                name="retrain_challenger",
+            ),
+            Node(
                 try_challenger,
                 [
                     "challenger_fit",
+                    "retrained",
                     "challenger_file",
                     *data,
                     "params:columns",
@@ -71,6 +80,12 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="record_baseline",
             ),
             Node(list_seen_rows, [*data, "params:columns"], "seen_rows", name="list_seen_rows"),
+            Node(
+                describe_features,
+                [*data, "params:columns", "params:training"],
+                "known_features",
+                name="describe_features",
+            ),
             Node(draw_loss, "training_history", "loss_plot", name="draw_loss"),
             Node(train_on_shares, [*tuned, *options], "learning_curve", name="train_on_shares"),
             Node(

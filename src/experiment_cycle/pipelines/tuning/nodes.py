@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from experiment_cycle.columns import Columns
+from experiment_cycle.hypothesis import Hypothesis
 from experiment_cycle.problem import Task
 from experiment_cycle.training.options import TrainingOptions
 from experiment_cycle.tuning.options import TuningOptions
@@ -29,10 +30,12 @@ def tune_hyperparameters(
     task: Task,
     seed: int,
     tuning_storage: Path,
+    hypothesis: Hypothesis,
 ) -> tuple[pd.DataFrame, dict[str, Any], pd.DataFrame, dict[str, Any]]:
     """Search for the challenger's hyperparameters; the study resumes where it was stopped."""
+    primary = hypothesis.success_criteria.primary.metric
     trials, hyperparameters, curves, record = search(
-        train, validation, columns, training, options, task, seed, tuning_storage
+        train, validation, columns, training, options, task, seed, tuning_storage, primary
     )
     return trials, hyperparameters, curves, record.model_dump(mode="json")
 

@@ -20,6 +20,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "params:task",
                     "params:seed",
                     "tuning_storage",
+                    "params:hypothesis",
                 ],
                 ["trials", "best_hyperparameters", "trial_curves", "search_record"],
                 name="tune_hyperparameters",

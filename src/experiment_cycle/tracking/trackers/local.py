@@ -33,6 +33,8 @@ class LocalTracker:
 
     def open(self, run: RunDescription, *, resumed: bool) -> str:
         """Make the folder of the run, or go on with it."""
+        if (self._home / run.run_id).resolve().parent != self._home.resolve():
+            raise ValueError(f"the record '{run.run_id}' would lie outside {self._home}")
         self._run = self._home / run.run_id
         self._run.mkdir(parents=True, exist_ok=True)
         self._write("run.json", run.model_dump(mode="json"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from typing import Any
 import ray
 
 from experiment_cycle.errors import BackendError
+from experiment_cycle.tuning.own_folder import OwnFolder
 
 logger = logging.getLogger(__name__)
 
@@ -63,14 +63,14 @@ def cluster(address: str | None, workers: int, store_bytes: int) -> Iterator[Non
 
 @contextmanager
 def _started(workers: int, store_bytes: int) -> Iterator[None]:
-    folder = tempfile.mkdtemp(prefix="ray", dir=_short_folder())
+    folder = OwnFolder("ray", _short_folder())
     try:
         try:
             ray.init(
                 "local",  # whatever the variable RAY_ADDRESS says
                 num_cpus=workers,
                 object_store_memory=store_bytes,
-                _temp_dir=folder,
+                _temp_dir=str(folder.path),
                 **QUIET,
             )
         # each of its parts raises its own
@@ -82,7 +82,7 @@ def _started(workers: int, store_bytes: int) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
+        folder.remove()
 
 
 def _short_folder() -> str:

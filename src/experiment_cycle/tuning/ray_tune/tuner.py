@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import pickle
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +20,7 @@ from experiment_cycle.tuning.contract import Objective, Searched, Study, Trial
 from experiment_cycle.tuning.halving import SuccessiveHalving
 from experiment_cycle.tuning.options import RayOptions
 from experiment_cycle.tuning.optuna_choice import OptunaChoice
+from experiment_cycle.tuning.own_folder import OwnFolder
 from experiment_cycle.tuning.ray_tune.attempt import run_trial
 from experiment_cycle.tuning.ray_tune.cluster import cluster
 from experiment_cycle.tuning.ray_tune.course import Course
@@ -71,7 +71,7 @@ def _search(course: Course, study: Study, objective: Objective, workers: int) ->
     ending = Ending(course)
     given = {"objective": objective, "stopping": stopping, "desk": desk}
     try:
-        with tempfile.TemporaryDirectory(prefix="ray_tune") as folder:
+        with OwnFolder("ray_tune") as folder:
             tune.Tuner(
                 tune.with_resources(tune.with_parameters(run_trial, **given), {"cpu": 1}),
                 tune_config=tune.TuneConfig(
@@ -83,7 +83,7 @@ def _search(course: Course, study: Study, objective: Objective, workers: int) ->
                 ),
                 run_config=tune.RunConfig(
                     name="study",
-                    storage_path=folder,
+                    storage_path=str(folder),
                     stop=ending,
                     callbacks=[Telling(course, desk, ending)],
                     verbose=0,

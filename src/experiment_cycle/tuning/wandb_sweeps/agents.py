@@ -12,13 +12,12 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, is_dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
 from experiment_cycle.tuning.crew import ONE_THREAD
 from experiment_cycle.tuning.hand_over import write_work
+from experiment_cycle.tuning.own_folder import OwnFolder
 from experiment_cycle.tuning.wandb_sweeps.wire import LOG, OVER, Task, Word
 
 LOOK_SECONDS = 0.5
@@ -68,7 +67,7 @@ class Agents:
         self._most = most
         self._agents: list[AgentProcess] = []
         self._heard: queue.SimpleQueue[tuple[AgentProcess, Word, Any]] = queue.SimpleQueue()
-        self._temporary = TemporaryDirectory(prefix="sweep-")
+        self._temporary = OwnFolder("sweep-")
 
     def __enter__(self) -> Self:
         return self
@@ -83,7 +82,7 @@ class Agents:
             agent.process.kill()
         for agent in self._agents:
             self._bury(agent)
-        self._temporary.cleanup()
+        self._temporary.remove()
 
     @property
     def are_there(self) -> bool:
@@ -127,7 +126,7 @@ class Agents:
         return now - min(waiting, default=now)
 
     def _start(self, task: Task) -> None:
-        folder = Path(self._temporary.name, str(time.monotonic_ns()))
+        folder = self._temporary.path / str(time.monotonic_ns())
         folder.mkdir()
         write_work(folder, task)
         paths = [path or os.getcwd() for path in sys.path]

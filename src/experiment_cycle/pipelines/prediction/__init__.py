@@ -1,0 +1,5 @@
+"""New rows, predicted by the champion."""
+
+from .pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

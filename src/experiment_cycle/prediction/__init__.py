@@ -1,0 +1,1 @@
+"""Predictions of new rows by a registered model."""
