@@ -28,7 +28,8 @@ run: $(RUN)
 # The reports of the other two are printed when all are through.
 PROJECT := tests/audit tests/commands tests/project
 SEARCHES := tests/tuning
-REST := $(filter-out $(PROJECT) $(SEARCHES) tests/conftest.py tests/__pycache__,$(wildcard tests/*))
+FOLDERS := $(patsubst %/,%,$(wildcard tests/*/))
+REST := $(filter-out $(PROJECT) $(SEARCHES) tests/__pycache__,$(FOLDERS)) $(wildcard tests/test_*.py)
 
 test: $(DEV)
 	@reports=$$(mktemp -d); \
