@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -45,6 +46,12 @@ def kinds(run: Run) -> set[str]:
     return {"logs" if name.startswith("logs/") else name for name in artifacts(run)}
 
 
+def unsigned(project: Path, path: str) -> dict[str, Any]:
+    """Read a result without who made it, and when."""
+    content = read(project, path)
+    return {k: v for k, v in content.items() if k not in {"decided_by", "decided_at"}}
+
+
 def test_stages_run_one_by_one_write_one_record_and_reach_the_same_decision(
     project: Path, kedro: Any, finished_project: Path
 ) -> None:
@@ -59,7 +66,10 @@ def test_stages_run_one_by_one_write_one_record_and_reach_the_same_decision(
     assert json.loads(run.data.tags["challenger_record.hyperparameters"]) == used
     for name in ("decision", "comparison", "metrics", "fairness"):
         path = f"08_reporting/{name}.json"
-        assert read(project, path) == read(finished_project, path), name
+        assert unsigned(project, path) == unsigned(finished_project, path), name
+    signed = read(project, "08_reporting/decision.json")
+    assert signed["decided_by"]
+    assert datetime.fromisoformat(signed["decided_at"]).tzinfo is not None
 
 
 def test_the_settings_shipped_promote_on_the_example(project: Path, kedro: Any) -> None:
@@ -185,7 +195,7 @@ def test_the_threads_runner_gives_the_same_results(
     assert done.exit_code == 0, done.output
     for name in ("decision", "metrics"):
         path = f"08_reporting/{name}.json"
-        assert read(project, path) == read(finished_project, path), name
+        assert unsigned(project, path) == unsigned(finished_project, path), name
     (run,) = runs(project)
     assert kinds(run) == kinds(runs(finished_project)[0])
 

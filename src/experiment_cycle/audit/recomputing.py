@@ -21,6 +21,8 @@ PREDICTED = ("test_predictions", "fold_predictions")
 STAGES = ("evaluation", "decision", "reporting")
 MARK = "verify"
 """In a catalog entry, below `metadata.experiment_cycle`: why its data cannot be computed again."""
+MEASURED = "measured"
+"""At the same place: fields that clock, machine or user give, and that are not compared."""
 NOT_IN_FILES = "it is not kept in a file of the project"
 
 Prepare = Callable[[bytes], bytes]
@@ -41,11 +43,17 @@ class Plan:
         pipeline: The nodes.
         compared: The datasets that are.
         left_out: Why others are not, by name.
+        measured_fields: Of each of `compared`, what clock or user gave, and nobody else can.
     """
 
     pipeline: Pipeline
     compared: tuple[str, ...]
     left_out: Mapping[str, str]
+    measured_fields: Mapping[str, tuple[str, ...]]
+
+    def measured(self, name: str) -> tuple[str, ...]:
+        """Name the fields of a dataset that are not compared."""
+        return self.measured_fields.get(name, ())
 
 
 def plan_recomputing(project: Pipeline, catalog: DataCatalog) -> Plan:
@@ -74,7 +82,8 @@ def plan_recomputing(project: Pipeline, catalog: DataCatalog) -> Plan:
     }
     kept = [node for node in nodes if not set(node.outputs) <= set(left_out)]
     names = sorted(name for node in kept for name in node.outputs if name not in left_out)
-    return Plan(Pipeline(kept), tuple(names), left_out)
+    measured = {name: _measured(_entry(catalog, name)) for name in names}
+    return Plan(Pipeline(kept), tuple(names), left_out, measured)
 
 
 @contextmanager
@@ -171,8 +180,16 @@ def _copy(stored: Path | None, to: Path | None, prepare: Prepare | None) -> None
         to.write_bytes(prepare(stored.read_bytes()))
 
 
+def _marks(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (entry.get("metadata") or {}).get("experiment_cycle") or {}
+
+
+def _measured(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(_marks(entry).get(MEASURED) or ())
+
+
 def _why_not(entry: Mapping[str, Any]) -> str | None:
-    marks = (entry.get("metadata") or {}).get("experiment_cycle") or {}
+    marks = _marks(entry)
     if MARK in marks:
         return str(marks[MARK])
     return NOT_IN_FILES if file_of(entry) is None else None

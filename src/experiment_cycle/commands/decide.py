@@ -64,6 +64,8 @@ def decide(metadata: Any, cycle: str, env: str | None, *, exit_code: bool, as_js
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         click.echo(f"{decision.decision}: {found.name}, cycle {found.run_id}")
+        if decision.decided_by:
+            click.echo(f"Made by {decision.decided_by}, {decision.decided_at}.")
         for reason in decision.reasons:
             click.echo(f"- {reason}")
         if found.forced is not None:

@@ -87,7 +87,7 @@ def verify(subject: Subject, command: str) -> Verification:
     with recomputed(plan.pipeline, subject.folder, subject.catalog, given, prepare) as files:
         for name in plan.compared:
             stored, made = files[name]
-            told = list(islice(differences(name, stored, made), MOST))
+            told = list(islice(differences(name, stored, made, plan.measured(name)), MOST))
             found += told
             verified.append(Verified(dataset=name, numbers=count_numbers(made), same=not told))
     return Verification(

@@ -197,7 +197,11 @@ class Gate(Record):
 
 
 class Decision(Record):
-    """The outcome of the cycle."""
+    """The outcome of the cycle.
+
+    `decided_by` is the user whose command made it, `decided_at` the moment (UTC, ISO 8601); both
+    are empty in what a rule alone has said.
+    """
 
     decision: Literal["promote", "iterate", "abandon"]
     reasons: tuple[str, ...]
@@ -206,6 +210,8 @@ class Decision(Record):
     incumbent_kind: Literal["champion", "baseline"]
     look: Look | None
     evidence: dict[str, str]
+    decided_by: str = ""
+    decided_at: str = ""
 
 
 class Promotion(Record):

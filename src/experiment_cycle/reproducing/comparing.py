@@ -106,7 +106,7 @@ def measured_metrics(marks: Mapping[str, Mapping[str, Any]], names: Mapping[str,
         marks: As for `compare_artifacts`.
         names: By artifact, the name of its catalog entry.
     """
-    found = ["system/"]
+    found = ["system/", "system."]
     for artifact, mark in marks.items():
         if "verify" in mark:
             found.append(f"{names[artifact]}.")

@@ -23,6 +23,7 @@ from experiment_cycle.decision.power import foresee, warn_of_power
 from experiment_cycle.decision.promotion import promote
 from experiment_cycle.decision.records import Comparison, Decision, Foresight, Gate
 from experiment_cycle.decision.rule import decide
+from experiment_cycle.decision.signature import signed
 from experiment_cycle.evaluation.moments import number_moments
 from experiment_cycle.evaluation.predicting import predict_all
 from experiment_cycle.evaluation.prediction_cost import PredictionCost
@@ -208,7 +209,7 @@ def make_decision(
         options,
         split_manifest["override_reason"],
     )
-    return decision.model_dump(mode="json")
+    return signed(decision).model_dump(mode="json")
 
 
 def move_alias(
