@@ -91,8 +91,8 @@ def _altered(run_id: str, found: list[Difference]) -> str:
     return (
         f"The report is not rendered: the stored results are not those of the record {run_id[:8]}. "
         f"{told}. Next step: restore the files, or kedro run "
-        "--pipelines=evaluation,decision,reporting; kedro cycle report --verify computes every "
-        "number again."
+        "--pipelines=evaluation,decision,reporting with the --env that is to be shown (all of them "
+        "write to the same files); kedro cycle report --verify computes every number again."
     )
 
 
