@@ -13,7 +13,7 @@ UV := $(shell command -v uv 2>/dev/null)
 ifdef UV
 install_into = VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install --quiet --compile-bytecode --constraint requirements.lock --editable $(1)
 else
-install_into = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable $(1)
+install_into = $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint requirements.lock --editable $(1)
 endif
 
 .PHONY: install run check audit test bench build clean
@@ -24,18 +24,19 @@ install: $(RUN)
 run: $(RUN)
 	$(BIN)/kedro run
 
-# Three parts at the same time, for two cores: the searches mostly wait for processes of their own.
-# The reports of the other two are printed when all are through.
-PROJECT := tests/audit tests/commands tests/project
-SEARCHES := tests/tuning
+# Three parts at the same time, for two cores: searches and trackers mostly wait for processes of
+# their own. The reports of the other two are printed when all are through.
+PROJECT := tests/commands tests/project tests/reproducing
+SEARCHES := tests/tuning tests/tracking tests/training tests/audit
 FOLDERS := $(patsubst %/,%,$(wildcard tests/*/))
 REST := $(filter-out $(PROJECT) $(SEARCHES) tests/__pycache__,$(FOLDERS)) $(wildcard tests/test_*.py)
+PYTEST := $(BIN)/pytest --durations=12
 
 test: $(DEV)
 	@reports=$$(mktemp -d); \
-	$(BIN)/pytest $(PROJECT) > $$reports/project 2>&1 & project=$$!; \
-	$(BIN)/pytest $(SEARCHES) > $$reports/searches 2>&1 & searches=$$!; \
-	$(BIN)/pytest $(REST); failed=$$?; \
+	$(PYTEST) $(PROJECT) > $$reports/project 2>&1 & project=$$!; \
+	$(PYTEST) $(SEARCHES) > $$reports/searches 2>&1 & searches=$$!; \
+	$(PYTEST) $(REST); failed=$$?; \
 	wait $$project || failed=1; \
 	wait $$searches || failed=1; \
 	cat $$reports/*; rm -rf $$reports; \

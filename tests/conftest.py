@@ -8,12 +8,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import hypothesis
 import pytest
 
 # before any of the libraries starts its threads
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.update(DO_NOT_TRACK="1", MLFLOW_DISABLE_TELEMETRY="true", DVC_NO_ANALYTICS="1")
+
+if os.environ.get("CI"):
+    # the same examples in every run, and fewer of them: CI has fifteen minutes
+    hypothesis.settings.register_profile(
+        "ci", hypothesis.settings.get_profile("ci"), max_examples=40
+    )
+    hypothesis.settings.load_profile("ci")
 
 ROOT = Path(__file__).parents[1]
 PLANTED = {

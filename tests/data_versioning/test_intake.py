@@ -24,6 +24,7 @@ from experiment_cycle.datasets.snapshot import SnapshotDataset
 from experiment_cycle.errors import DataError
 from experiment_cycle.hooks import CheckHook
 from experiment_cycle.snapshot import Snapshot
+from experiment_cycle.tracking.hook import CycleMlflowHook
 
 COLUMNS = Columns(target="y")
 LINES = 50
@@ -60,7 +61,7 @@ def refusal(catalog: DataCatalog, staging: Path) -> str:
         try:
             raw = catalog.load("raw_data")
         except DatasetError as error:
-            CheckHook().on_pipeline_error(error, catalog)
+            CheckHook(CycleMlflowHook()).on_pipeline_error(error, catalog)
             raise
         take_in(raw, COLUMNS, staging)
     assert not staging.parent.exists() or list(staging.parent.iterdir()) == []
