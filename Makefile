@@ -1,4 +1,4 @@
-# make install | run | check | audit | test | bench | build | clean
+# make install | run | check | audit | test | soak | bench | build | clean
 
 PYTHON ?= python3
 # make test EXTRAS=dev,torch also tries what needs PyTorch
@@ -16,7 +16,7 @@ else
 install_into = $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint requirements.lock --editable $(1)
 endif
 
-.PHONY: install run check audit test bench build clean
+.PHONY: install run check audit test soak bench build clean
 .DEFAULT_GOAL := install
 
 install: $(RUN)
@@ -41,6 +41,10 @@ test: $(DEV)
 	wait $$searches || failed=1; \
 	cat $$reports/*; rm -rf $$reports; \
 	exit $$failed
+
+# several whole runs each, for which CI has no time: before a release, or every night
+soak: $(DEV)
+	$(PYTEST) -m soak tests
 
 check: $(DEV)
 	$(BIN)/ruff check .

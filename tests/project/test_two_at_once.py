@@ -20,6 +20,7 @@ PATIENCE = 120
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_a_second_run_is_refused_until_the_first_has_ended_or_died(
     project: Path, kedro: Any

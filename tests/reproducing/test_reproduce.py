@@ -58,6 +58,7 @@ def commit(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_a_run_is_reproduced_after_the_tree_has_changed(project: Path, kedro: Any) -> None:
     raw = project / "data" / "01_raw" / "doctor_visits.parquet"
     table = pd.read_parquet(raw)

@@ -125,6 +125,7 @@ def test_the_template_without_the_rest_is_refused(clone: Path, new: New, tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_its_own_tests_run_a_whole_cycle(clone: Path, new: New) -> None:
     project = new(f"--starter={clone / 'starter'}")
     before = tree(project)
