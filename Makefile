@@ -42,7 +42,8 @@ test: $(DEV)
 	cat $$reports/*; rm -rf $$reports; \
 	exit $$failed
 
-# several whole runs each, for which CI has no time: before a release, or every night
+# several whole runs each, for which CI has no time: before a release, or every night, with
+# EXTRAS=dev,torch and make test EXTRAS=dev,torch besides
 soak: $(DEV)
 	$(PYTEST) -m soak tests
 
