@@ -15,6 +15,7 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.update(DO_NOT_TRACK="1", MLFLOW_DISABLE_TELEMETRY="true", DVC_NO_ANALYTICS="1")
+os.environ["COMET_ERROR_TRACKING_ENABLE"] = "0"
 
 if os.environ.get("CI"):
     # the same examples in every run, and fewer of them: CI has fifteen minutes
