@@ -55,7 +55,7 @@ check: $(DEV)
 	$(BIN)/lint-imports
 	$(BIN)/bandit --quiet --recursive src --configfile pyproject.toml
 
-# known vulnerabilities of what the lock pins; asks pypi.org, and fails where a package cannot be looked up
+# known vulnerabilities of what the lock pins; asks the package index, and fails where a package cannot be looked up
 audit: $(DEV)
 	$(BIN)/pip-audit --strict --no-deps --disable-pip --progress-spinner off --requirement requirements.lock
 
