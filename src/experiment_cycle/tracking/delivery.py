@@ -128,7 +128,8 @@ class Delivery:
             self._log_what_was_said(tracker)
         tracker.close(self._status)
         # not before: what an SDK has taken is not yet kept, and would be lost with this process
-        offline = bool(getattr(tracker, "offline", False))
+        # an earlier command of this record may have had no key: its part still waits
+        offline = self.receipt.offline or bool(getattr(tracker, "offline", False))
         self._keep(offset=taken, entries=entries, offline=offline)
 
     def _entries(self, more_may_come: Callable[[], bool]) -> Iterator[tuple[Entry, int]]:

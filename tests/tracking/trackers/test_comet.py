@@ -159,7 +159,7 @@ def test_an_upload_that_is_refused_is_told_and_can_be_repeated(
     tracker.close("finished")
     refused = make(tmp_path / "own", "offline", server)
     refused._key = KEY[::-1]
-    with pytest.raises(BackendError, match="comet upload"):
+    with pytest.raises(BackendError, match="did not take it"):
         refused.upload(RUN)
     make(tmp_path / "own", "offline", server).upload(RUN)
     assert sent(server).tags == {"a": "b"}

@@ -23,7 +23,10 @@ from experiment_cycle.testing.trackers import (
     ReadBack,
     TrackerContract,
 )
-from experiment_cycle.tracking.options import WandbOptions
+from experiment_cycle.tracking.entries import Parameters
+from experiment_cycle.tracking.fan_out import FanOut
+from experiment_cycle.tracking.options import TrackingOptions, WandbOptions
+from experiment_cycle.tracking.syncing import sync
 from experiment_cycle.tracking.trackers.wandb import TAG, WandbTracker
 
 OWN = {"wandb-metadata.json", "wandb-summary.json", "config.yaml", "output.log", "requirements.txt"}
@@ -125,3 +128,25 @@ def test_what_was_kept_offline_is_uploaded_once(tmp_path: Path, server: WandbSer
 def test_online_without_a_key_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(BackendError, match="WANDB_API_KEY"):
         make(tmp_path / "own", "online").open(RUN, resumed=False)
+
+
+def test_what_an_earlier_command_kept_offline_is_uploaded_although_a_later_one_was_online(
+    tmp_path: Path, server: WandbServer
+) -> None:
+    options = TrackingOptions(trackers=("mlflow", "wandb"), wandb=WandbOptions(project="visits"))
+    key = {"wandb": {"api_key": KEY, "base_url": server.url}}
+
+    def command(credentials: dict[str, Any], parameters: dict[str, str], moment: int) -> None:
+        folder = tmp_path / "journals" / RUN.run_id
+        fan = FanOut(folder, tmp_path, options, credentials, None)
+        fan.begin(RUN, moment)
+        fan.record(Parameters(values=parameters))
+        fan.end("finished", moment + 1)
+
+    command({}, {"first": "1"}, 1)
+    command(key, {"second": "2"}, 3)
+    assert "first" not in sent(server).parameters
+    journals = tmp_path / "journals"
+    states = [item.state for item in sync(journals, tmp_path, options, key, ["wandb"])]
+    assert states == ["uploaded"]
+    assert sent(server).parameters == {"first": "1", "second": "2"}

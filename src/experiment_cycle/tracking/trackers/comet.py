@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 from experiment_cycle.errors import BackendError
 from experiment_cycle.tracking.contract import RunDescription
 from experiment_cycle.tracking.entries import MetricPoint, Status
+from experiment_cycle.tracking.trackers.hosted import HostedTracker
 from experiment_cycle.tracking.trackers.sent import SentPoints
 from experiment_cycle.tracking.translation import CUT
 
@@ -22,7 +22,6 @@ STATUS = "status"
 DESCRIPTION = "description"
 LONGEST = 1000
 """Characters of a parameter, as many as Comet takes."""
-UPLOAD_SECONDS = 300.0
 UPLOADED = ".uploaded"
 """Ending of the file that says that an archive was uploaded."""
 NOTHING_OF_ITS_OWN = {
@@ -41,34 +40,28 @@ NOTHING_OF_ITS_OWN = {
 """Comet records by itself what nobody asked for, the machine's name among it."""
 
 
-class CometTracker:
+class CometTracker(HostedTracker):
     """Keeps a run as an experiment of Comet's, under the cycle's id.
 
     Parameters are its parameters, points its metrics with their steps, tags its other values as
     `tag.<name>`, because they can be changed; the status is the other value `status`.
     """
 
+    BLOCK, TITLE = "comet", "Comet"
+
     def __init__(
         self, options: Mapping[str, Any], credentials: Mapping[str, Any], folder: Path
     ) -> None:
         """Keep runs as the options say; see `CometOptions`."""
-        self._options = options
+        super().__init__(options, credentials)
         self._archives = folder / "offline"
-        self._key = credentials.get("api_key")
-        mode = options["mode"]
-        self._online = mode == "online" or (mode == "auto" and self._key is not None)
         self._sent = SentPoints(folder / "sent.txt")
         self._experiment: Any = None
         # an error of the package's would be reported to its makers, even offline
         os.environ["COMET_ERROR_TRACKING_ENABLE"] = "0"
         os.environ["COMET_LOGGING_CONSOLE"] = "error"
-        if credentials.get("base_url"):
-            os.environ["COMET_URL_OVERRIDE"] = str(credentials["base_url"])
-
-    @property
-    def offline(self) -> bool:
-        """Tell whether what it keeps waits to be uploaded."""
-        return not self._online
+        if self._server:
+            os.environ["COMET_URL_OVERRIDE"] = self._server
 
     def open(self, run: RunDescription, *, resumed: bool) -> str:
         """Begin an experiment, or go on with it.
@@ -76,16 +69,12 @@ class CometTracker:
         Raises:
             BackendError: it is to be online, and there is no key.
         """
-        if self._online and self._key is None:
-            raise BackendError(
-                "Comet is to be used online, but there is no key. Next step: set COMET_API_KEY, or "
-                "comet.mode to offline in tracking.yml"
-            )
+        key = self._demand_key() if self._online else None
         import comet_ml  # noqa: PLC0415 - takes four seconds
 
         self._archives.mkdir(parents=True, exist_ok=True)
         self._experiment = comet_ml.start(
-            api_key=self._key if self._online else None,
+            api_key=key,
             workspace=self._options["workspace"],
             project_name=self._options["project"] or run.experiment,
             experiment_key=run.run_id,
@@ -147,37 +136,15 @@ class CometTracker:
         Raises:
             BackendError: there is no key, or the server does not take them.
         """
-        if self._key is None:
-            raise BackendError("there is no key. Next step: set COMET_API_KEY")
+        command = str(Path(sys.executable).with_name("comet"))
         archives = sorted(self._archives.glob("*.zip"), key=lambda file: file.stat().st_mtime)
         for archive in archives:
             marker = archive.with_suffix(UPLOADED)
             if not marker.exists():
-                self._upload(archive)
+                self._upload_by([command, "upload", str(archive)], {})
                 marker.touch()
         workspace = self._options["workspace"] or "your workspace"
         return f"{workspace}/{self._options['project'] or run.experiment}/{run.run_id}"
-
-    def _upload(self, archive: Path) -> None:
-        command = Path(sys.executable).with_name("comet")
-        try:
-            done = subprocess.run(  # noqa: S603 - a fixed command
-                [str(command), "upload", str(archive)],
-                env=os.environ | {"COMET_API_KEY": str(self._key)},
-                capture_output=True,
-                text=True,
-                timeout=UPLOAD_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise BackendError(
-                f"the server did not take {archive.name} in {UPLOAD_SECONDS:g} seconds"
-            ) from error
-        if done.returncode:
-            told = [line for line in done.stderr.splitlines() if "ERROR" in line]
-            raise BackendError(
-                f"`comet upload` failed: {' '.join(told)[-500:] or 'no reason given'}"
-            )
 
 
 def _is_whole(archive: Path) -> bool:

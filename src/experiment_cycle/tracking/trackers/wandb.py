@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from experiment_cycle.errors import BackendError
 from experiment_cycle.tracking.contract import RunDescription
 from experiment_cycle.tracking.entries import MetricPoint, Status
+from experiment_cycle.tracking.trackers.hosted import HostedTracker
 from experiment_cycle.tracking.trackers.sent import SentPoints
 
 STEP = "step"
@@ -21,11 +20,10 @@ STEP = "step"
 TAG = "tag."
 STATUS = "status"
 EXIT_CODES: dict[Status, int] = {"finished": 0, "failed": 1, "killed": 137}
-UPLOAD_SECONDS = 300.0
 FOLDERS = ("WANDB_DIR", "WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR")
 
 
-class WandbTracker:
+class WandbTracker(HostedTracker):
     """Keeps a run in a project of Weights & Biases, under the cycle's id.
 
     Parameters are its configuration, and so are tags, as `tag.<name>`, because they can be
@@ -33,26 +31,19 @@ class WandbTracker:
     chart of one point tells nobody anything. Artifacts are files of the run.
     """
 
+    BLOCK, TITLE = "wandb", "W&B"
+
     def __init__(
         self, options: Mapping[str, Any], credentials: Mapping[str, Any], folder: Path
     ) -> None:
         """Keep runs as the options say; see `WandbOptions`."""
-        self._options = options
+        super().__init__(options, credentials)
         self._folder = folder
-        self._key = credentials.get("api_key")
-        self._server = credentials.get("base_url")
-        mode = options["mode"]
-        self._online = mode == "online" or (mode == "auto" and self._key is not None)
         self._sent = SentPoints(folder / "sent.txt")
         self._run: Any = None
         self._wandb: Any = None
         # else it writes into the user's home
         os.environ.update(dict.fromkeys(FOLDERS, str(folder)))
-
-    @property
-    def offline(self) -> bool:
-        """Tell whether what it keeps waits to be uploaded."""
-        return not self._online
 
     def open(self, run: RunDescription, *, resumed: bool) -> str:
         """Begin a run, or go on with it.
@@ -60,16 +51,12 @@ class WandbTracker:
         Raises:
             BackendError: it is to be online, and there is no key.
         """
-        if self._online and self._key is None:
-            raise BackendError(
-                "W&B is to be used online, but there is no key. Next step: set WANDB_API_KEY, or "
-                "wandb.mode to offline in tracking.yml"
-            )
+        key = self._demand_key() if self._online else None
         from experiment_cycle.wandb_sdk import quiet_settings, wandb  # noqa: PLC0415
 
         settings = quiet_settings()
-        if self._online:
-            settings.api_key = self._key
+        if key is not None:
+            settings.api_key = key
         if self._server:
             settings.base_url = self._server
         self._wandb = wandb
@@ -139,25 +126,8 @@ class WandbTracker:
         Raises:
             BackendError: there is no key, or the server does not take them.
         """
-        if self._key is None:
-            raise BackendError("there is no key. Next step: set WANDB_API_KEY")
         runs = sorted(str(path) for path in (self._folder / "wandb").glob("offline-run-*"))
-        server = {"WANDB_BASE_URL": str(self._server)} if self._server else {}
-        try:
-            done = subprocess.run(  # noqa: S603 - a fixed command
-                [sys.executable, "-m", "wandb", "sync", "--yes", *runs],
-                env=os.environ | {"WANDB_API_KEY": str(self._key), **server},
-                capture_output=True,
-                text=True,
-                timeout=UPLOAD_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise BackendError(
-                f"the server did not take the runs in {UPLOAD_SECONDS:g} seconds"
-            ) from error
-        if done.returncode:
-            told = " ".join((done.stderr or done.stdout).split())
-            raise BackendError(f"`wandb sync` failed: {told[-500:]}")
+        server = {"WANDB_BASE_URL": self._server} if self._server else {}
+        self._upload_by([sys.executable, "-m", "wandb", "sync", "--yes", *runs], server)
         entity = self._options["entity"] or "your entity"
         return f"{entity}/{self._options['project'] or run.experiment}/{run.run_id}"
