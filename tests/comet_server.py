@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import threading
 from dataclasses import dataclass, field
 from email import message_from_bytes
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.json_server import JsonHandler
 
 KEY = "abcdefghijklmnopqrstuvwxyz012345"
 
@@ -74,41 +75,24 @@ class CometServer:
             experiment.assets[query["fileName"][0]] = content
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(JsonHandler):
     """Answers JSON requests, and takes multipart uploads."""
 
-    server: Any
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Stay silent."""
-
     def do_POST(self) -> None:
-        comet, body, address = self.server.comet, self._body(), urlsplit(self.path)
+        comet, body, address = self.server.comet, self.body(), urlsplit(self.path)
         kind = self.headers.get("Content-Type") or ""
         if kind.startswith("multipart/form-data"):
             comet.take_asset(parse_qs(address.query), _file_in(kind, body))
-            self._send({})
+            self.answer({})
             return
         sent = json.loads(body) if body else {}
         if (sent.get("apiKey") or self.headers.get("Authorization") or KEY) != KEY:
-            self._send({"msg": "The API key is not valid", "sdk_error_code": 0}, 401)
+            self.answer({"msg": "The API key is not valid", "sdk_error_code": 0}, 401)
             return
-        self._send(comet.take(address.path, sent))
+        self.answer(comet.take(address.path, sent))
 
     def do_GET(self) -> None:
-        self._send({"msg": "Healthy Server", "version": "3.58.8"})
-
-    def _body(self) -> bytes:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        return gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
-
-    def _send(self, answer: dict[str, Any], status: int = 200) -> None:
-        body = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.answer({"msg": "Healthy Server", "version": "3.58.8"})
 
 
 def _file_in(kind: str, body: bytes) -> bytes:

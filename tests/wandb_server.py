@@ -6,17 +6,17 @@ What it hands out and stops is decided by W&B's own algorithms, from the configu
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 import re
 import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote, unquote
 
 import yaml
 from sweeps import RunState, SweepRun, next_run, stop_runs
+from tests.json_server import JsonHandler
 
 KEY = "local-0123456789abcdef0123456789abcdef01234567"
 ENTITY = "somebody"
@@ -185,21 +185,16 @@ class WandbServer:
                 run.exit_code = sent["exitcode"]
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(JsonHandler):
     """Answers GraphQL, the stream of a run's history, and uploads."""
 
-    server: Any
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Stay silent."""
-
     def do_POST(self) -> None:
-        body, wandb = self._body(), self.server.wandb
+        body, wandb = self.body(), self.server.wandb
         expected = base64.b64encode(f"api:{KEY}".encode()).decode()
         if wandb.is_gone:
             self.close_connection = True
         elif self.headers.get("Authorization") != f"Basic {expected}":
-            self._send({"errors": [{"message": "user is not logged in"}]}, 401)
+            self.answer({"errors": [{"message": "user is not logged in"}]}, 401)
         elif self.path.endswith("/graphql"):
             asked = json.loads(body)
             found = re.search(r"(?:query|mutation)\s+(\w+)", asked["query"])
@@ -207,36 +202,24 @@ class Handler(BaseHTTPRequestHandler):
             try:
                 answered = wandb.answer(found[1], asked.get("variables") or {})
             except LookupError as error:
-                self._send({"errors": [{"message": str(error)}]}, 404)
+                self.answer({"errors": [{"message": str(error)}]}, 404)
             else:
-                self._send({"data": answered})
+                self.answer({"data": answered})
         elif self.path.endswith("/file_stream"):
             wandb.stream(self.path.split("/")[-2], json.loads(body))
-            self._send({})
+            self.answer({})
         else:
-            self._send({})
+            self.answer({})
 
     def do_PUT(self) -> None:
         run, _, name = unquote(self.path.removeprefix("/up/")).partition("/")
-        body, wandb = self._body(), self.server.wandb
+        body, wandb = self.body(), self.server.wandb
         with wandb.lock:
             wandb.runs.setdefault(run, Run(run)).files[name] = body
-        self._send({})
+        self.answer({})
 
     def do_GET(self) -> None:
-        self._send({})
-
-    def _body(self) -> bytes:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        return gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
-
-    def _send(self, answer: dict[str, Any], status: int = 200) -> None:
-        body = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.answer({})
 
 
 def _nothing(_: dict[str, Any]) -> dict[str, Any]:
