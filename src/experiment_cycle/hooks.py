@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import click
 import yaml
 from kedro.config import MissingConfigException
 from kedro.framework.context import KedroContext
@@ -18,7 +15,6 @@ from kedro.framework.project import configure_logging, pipelines
 from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
-from kedro.validation import resolve_validator
 from omegaconf import OmegaConf
 
 from experiment_cycle.audit.openings_hook import OpeningsHook
@@ -28,18 +24,23 @@ from experiment_cycle.errors import ConfigurationError, CycleError, DataError, n
 from experiment_cycle.new_rows import place_files
 from experiment_cycle.pinning import check_not_made, pin
 from experiment_cycle.quiet_exit import mute_native_exit
+from experiment_cycle.run_checks import (
+    RAW,
+    check_mark,
+    check_pipeline_names,
+    check_readable,
+    check_validators,
+    environments,
+    is_there,
+    warn_of_neptune,
+)
 from experiment_cycle.sealed import check_may_read, check_sealed
-from experiment_cycle.tracking.command_record import MARKS
 from experiment_cycle.tracking.declared import declared_artifacts
 from experiment_cycle.tracking.hook import CYCLE_FILE, CycleMlflowHook
 from experiment_cycle.tracking.project_lock_hook import ProjectLockHook
 from experiment_cycle.tracking.row_count_hook import RowCountHook
 from experiment_cycle.tracking.settings import TrackingSettings
-from experiment_cycle.yaml_size import check_size
 
-logger = logging.getLogger(__name__)
-
-RAW = "raw_data"
 PREDICTION = "prediction"
 
 
@@ -59,8 +60,8 @@ class CheckHook:
         OmegaConf.register_new_resolver("project_path", lambda: project, replace=True)
         _configure_logging(context.project_path)
         loader: Any = context.config_loader
-        _check_readable(loader)
-        _check_pipeline_names()
+        check_readable(loader)
+        check_pipeline_names()
         configuration = check_parameters(
             loader["parameters"],
             read_elsewhere={
@@ -68,12 +69,12 @@ class CheckHook:
                 for name in pipelines["__default__"].inputs()
                 if name.startswith("params:")
             },
-            folders=[Path(loader.conf_source) / (env or "") for env in _environments(loader)],
+            folders=[Path(loader.conf_source) / (env or "") for env in environments(loader)],
         )
         credentials = _tree(loader, "credentials")
-        folders = [Path(loader.conf_source) / (env or "") for env in _environments(loader)]
+        folders = [Path(loader.conf_source) / (env or "") for env in environments(loader)]
         tracking = check_tracking(_tree(loader, "tracking"), credentials, folders)
-        _warn_of_neptune(tracking.trackers)
+        warn_of_neptune(tracking.trackers)
         self._record.configure(
             configuration.model_dump(mode="json"),
             TrackingSettings.of(tracking, credentials, loader["parameters"]),
@@ -102,7 +103,7 @@ class CheckHook:
                 dataset: Any = catalog.get(name)
                 if hasattr(dataset, "trust"):
                     dataset.trust(self._trusted_types)
-                _check_mark(name, dataset)
+                check_mark(name, dataset)
             except DatasetError as error:
                 told = " ".join(str(error).split()).partition("Hint:")[0]
                 raise ConfigurationError(
@@ -129,13 +130,13 @@ class CheckHook:
             )
         check_sealed(pipeline.nodes, pipelines["__default__"].nodes)
         check_not_made(pipeline, RAW, self._versioning)
-        _check_validators(pipeline, catalog)
+        check_validators(pipeline, catalog)
         if RAW in pipeline.inputs() and RAW not in list(catalog):
             raise ConfigurationError(
                 f"The catalog has no entry '{RAW}'. {near_misses(RAW, list(catalog))} Next step: "
                 f"name the entry of your table '{RAW}' in conf/base/catalog_data_versioning.yml."
             )
-        if RAW in pipeline.inputs() and not _is_there(catalog):
+        if RAW in pipeline.inputs() and not is_there(catalog):
             where = getattr(catalog.get(RAW), "_filepath", "the source of its catalog entry")
             raise DataError(
                 f"The dataset '{RAW}' is not there: {where} does not exist. Next step: put the "
@@ -209,96 +210,12 @@ def _configure_logging(project: Path) -> None:
         configure_logging(yaml.safe_load(file.read_text()))
 
 
-def _check_mark(name: str, dataset: Any) -> None:
-    """Refuse a mark that would record nothing."""
-    marks = (getattr(dataset, "metadata", None) or {}).get("experiment_cycle") or {}
-    mark = marks.get("log")
-    if mark is not None and mark not in MARKS:
-        raise ConfigurationError(
-            f"The catalog entry '{name}' is marked log: {mark}, which there is not. "
-            f"{near_misses(str(mark), MARKS)} Next step: mend metadata.experiment_cycle.log of the "
-            "entry in conf/base/catalog_*.yml."
-        )
-
-
-def _warn_of_neptune(trackers: Sequence[str]) -> None:
-    if "neptune" in trackers:
-        logger.warning(
-            "Neptune ended its service on 5 March 2026: its client writes to files in "
-            "data/08_reporting/tracking, which nothing can upload. Next step: name local or mlflow "
-            "in tracking.yml in its place."
-        )
-
-
 def _tree(loader: Any, kind: str) -> dict[str, Any]:
     """Read one kind of configuration; the empty dict where there is none."""
     try:
         return dict(loader[kind])
     except MissingConfigException:
         return {}
-
-
-def _check_readable(loader: Any) -> None:
-    check_size(Path(loader.conf_source) / name for name in _environments(loader))
-    for kind in ("parameters", "catalog", "tracking", "credentials"):
-        try:
-            loader[kind]
-        except yaml.YAMLError as error:
-            raise ConfigurationError(
-                f"{' '.join(str(error).split())} Next step: mend the YAML there, or on the line "
-                "before."
-            ) from error
-        except ValueError as error:
-            raise ConfigurationError(
-                f"{' '.join(str(error).split())}. Next step: keep it in one of them, or give "
-                "another environment a folder of its own (kedro run --env=NAME)."
-            ) from error
-        except MissingConfigException:
-            continue
-
-
-def _is_there(catalog: DataCatalog) -> bool:
-    """Look for the raw data; a pattern of names, and what cannot be asked, counts as there."""
-    if any(sign in str(getattr(catalog.get(RAW), "_filepath", "")) for sign in "*?["):
-        return True
-    try:
-        return bool(catalog.exists(RAW))
-    except DatasetError:
-        return True
-
-
-def _check_validators(pipeline: Pipeline, catalog: DataCatalog) -> None:
-    """Find out whether the validators of what the run loads can be used."""
-    for name in sorted(pipeline.inputs() & set(catalog.validator_specs)):
-        try:
-            resolve_validator(catalog.validator_specs[name])
-        except DatasetError as error:
-            if isinstance(error.__cause__, CycleError):
-                raise error.__cause__ from error
-            raise ConfigurationError(
-                f"The validator of the catalog entry '{name}' cannot be used: "
-                f"{' '.join(str(error).split())} Next step: mend the key `validator` of the entry "
-                "in conf/base/catalog_*.yml."
-            ) from error
-
-
-def _check_pipeline_names() -> None:
-    command = click.get_current_context(silent=True)
-    asked = command.params.get("pipelines") if command is not None else None
-    for name in asked or ():
-        if name not in pipelines:
-            raise ConfigurationError(
-                f"There is no pipeline '{name}'. {near_misses(name, pipelines.keys())}"
-            )
-    if asked and not any(pipelines[name].nodes for name in asked):
-        raise ConfigurationError(
-            f"The pipeline '{asked[0]}' has no nodes, so that there is nothing to run. Next step: "
-            f"write nodes in pipelines/{asked[0]}/pipeline.py, or leave it out."
-        )
-
-
-def _environments(loader: Any) -> list[str]:
-    return [loader.env or loader.default_run_env, loader.base_env]
 
 
 _RECORD = CycleMlflowHook()

@@ -59,7 +59,7 @@ class HostedTracker:
         try:
             done = subprocess.run(  # noqa: S603 - a fixed command
                 command,
-                env=os.environ | key | environment,
+                env=os.environ | key | dict(environment),
                 capture_output=True,
                 text=True,
                 timeout=UPLOAD_SECONDS,
