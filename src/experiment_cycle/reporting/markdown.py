@@ -156,8 +156,8 @@ def _gates(report: Report) -> list[str]:
     return ["## Gates", table(("gate", "status", "weight", "evidence"), rows)]
 
 
-def _metrics(report: Report) -> list[str]:
-    found = report.metrics
+def metric_table(report: Report, challenger: str) -> str:
+    """Tabulate every metric of both models, under the name by which the challenger is to go."""
     rows = [
         (
             line.label,
@@ -167,12 +167,17 @@ def _metrics(report: Report) -> list[str]:
         )
         for line in metric_lines(report)
     ]
+    return table(("metric", challenger, report.incumbent.kind, "improvement"), rows, " rrr")
+
+
+def _metrics(report: Report) -> list[str]:
+    found = report.metrics
     return [
         "## Metrics",
         f"{number(found.rows)} test rows{in_units(found.unit, found.units)}; "
         f"{percent(found.confidence)} intervals. {called_sentence(report)}".rstrip(),
         escape(describe_measured(report.comparison, found.rows)),
-        table(("metric", "challenger", report.incumbent.kind, "improvement"), rows, " rrr"),
+        metric_table(report, "challenger"),
         *describe_costs(report),
         *describe_confusion(report),
         *describe_seeds(report),

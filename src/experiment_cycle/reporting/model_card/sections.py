@@ -10,6 +10,7 @@ from experiment_cycle.reporting.doubt_lines import drift_sentence
 from experiment_cycle.reporting.evidence import Report
 from experiment_cycle.reporting.fairness_lines import GAP_NOTE
 from experiment_cycle.reporting.lines import criterion_lines, metric_lines, settings
+from experiment_cycle.reporting.markdown import metric_table
 from experiment_cycle.reporting.markdown_errors import describe_fairness, describe_slices
 from experiment_cycle.reporting.markup import escape, opening, table
 from experiment_cycle.reporting.metric_terms import explanation, label
@@ -109,21 +110,11 @@ def training_data(report: Report) -> list[str]:
 
 def analyses(report: Report, options: ReportingOptions) -> list[str]:
     """Write the metrics, then those of slices and groups, of one column and of several."""
-    rows = [
-        (
-            line.label,
-            estimate_or_reason(line.challenger),
-            estimate_or_reason(line.incumbent),
-            line.improvement,
-        )
-        for line in metric_lines(report)
-    ]
-    titles = ("metric", "this model", report.incumbent.kind, "improvement")
     fewer = options.model_copy(update={"slices": min(options.slices, MOST_SLICES)})
     return [
         f"{opening(held_out_sentence(report))} Compared with the {escape(report.incumbent_name)}, "
         f"{escape(report.incumbent.estimator)}.",
-        table(titles, rows, " rrr"),
+        metric_table(report, "this model"),
         *_criteria(report),
         opening(calibration_sentence(report)),
         "### By slice (unitary and intersectional)",
