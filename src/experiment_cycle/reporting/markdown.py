@@ -8,7 +8,6 @@ from experiment_cycle.decision.overlap_wording import describe_measured
 from experiment_cycle.reporting.evidence import Report
 from experiment_cycle.reporting.lines import (
     criterion_lines,
-    metric_lines,
 )
 from experiment_cycle.reporting.markdown_behaviour import describe_behaviour, describe_costs
 from experiment_cycle.reporting.markdown_data import describe_data
@@ -25,10 +24,10 @@ from experiment_cycle.reporting.markdown_rows import (
     describe_failures,
 )
 from experiment_cycle.reporting.markup import escape, opening, table
+from experiment_cycle.reporting.metric_table import metric_table
 from experiment_cycle.reporting.model_lines import called_sentence
 from experiment_cycle.reporting.numbers import (
     confidence,
-    estimate_or_reason,
     number,
     p_value,
     percent,
@@ -154,20 +153,6 @@ def _gates(report: Report) -> list[str]:
         for gate in report.gates
     ]
     return ["## Gates", table(("gate", "status", "weight", "evidence"), rows)]
-
-
-def metric_table(report: Report, challenger: str) -> str:
-    """Tabulate every metric of both models, under the name by which the challenger is to go."""
-    rows = [
-        (
-            line.label,
-            estimate_or_reason(line.challenger),
-            estimate_or_reason(line.incumbent),
-            line.improvement,
-        )
-        for line in metric_lines(report)
-    ]
-    return table(("metric", challenger, report.incumbent.kind, "improvement"), rows, " rrr")
 
 
 def _metrics(report: Report) -> list[str]:

@@ -10,9 +10,9 @@ from experiment_cycle.reporting.doubt_lines import drift_sentence
 from experiment_cycle.reporting.evidence import Report
 from experiment_cycle.reporting.fairness_lines import GAP_NOTE
 from experiment_cycle.reporting.lines import criterion_lines, metric_lines, settings
-from experiment_cycle.reporting.markdown import metric_table
 from experiment_cycle.reporting.markdown_errors import describe_fairness, describe_slices
 from experiment_cycle.reporting.markup import escape, opening, table
+from experiment_cycle.reporting.metric_table import metric_table
 from experiment_cycle.reporting.metric_terms import explanation, label
 from experiment_cycle.reporting.model_card.leakage import held_out_sentence
 from experiment_cycle.reporting.model_card.reforms_evidence import (
